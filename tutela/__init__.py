@@ -1,0 +1,1 @@
+"""Tutela: the operations platform for Trust & Safety teams."""

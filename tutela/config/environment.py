@@ -1,0 +1,87 @@
+"""What the environment says: paths, keys and the three database logins.
+
+Only the environment configures Tutela, so that one build runs on a laptop and in production.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import os
+import secrets
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+OWNER, DESK, PORTAL = "tutela_owner", "tutela_desk", "tutela_portal"
+
+
+def data_folder() -> Path:
+    """Where the database, the keys, the logs and unsent mail lie. `TUTELA_DATA`, else ./data."""
+    return Path(os.environ.get("TUTELA_DATA", "data")).resolve()
+
+
+def port() -> int:
+    """The port of the pages. `TUTELA_PORT`, else 8800."""
+    return int(os.environ.get("TUTELA_PORT", "8800"))
+
+
+def secret_key() -> bytes:
+    """The key that signs cookies and hashes codes: 32 bytes or more, made at the first start.
+
+    `TUTELA_SECRET_KEY_FILE` names the file; without it, `keys/secret` in the data folder.
+    """
+    path = Path(os.environ.get("TUTELA_SECRET_KEY_FILE", data_folder() / "keys" / "secret"))
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        staging = path.with_name(f"{path.name}.{os.getpid()}")
+        staging.touch(mode=0o600)
+        staging.write_text(secrets.token_urlsafe(48))
+        try:
+            os.link(staging, path)  # two processes that start together agree on one key
+        except FileExistsError:
+            pass
+        finally:
+            staging.unlink()
+    key = path.read_text().strip().encode()
+    if len(key) < 32:
+        raise SystemExit(f"{path} holds fewer than 32 characters: put a longer random key there.")
+    return key
+
+
+def role_password(role: str) -> str:
+    """The password of a database role of ours, derived so that no second secret must be kept."""
+    return hmac.new(secret_key(), f"database role {role}".encode(), hashlib.sha256).hexdigest()
+
+
+def database_url() -> str:
+    """The owner's address, as `postgresql://user:password@host:port/name`.
+
+    Set by the operator, or by our own starter for the embedded server (which puts it into the
+    environment of the processes that it starts).
+    """
+    return os.environ.get("TUTELA_DATABASE_URL", "")
+
+
+def login(role: str) -> dict[str, Any]:
+    """Django's database entry for one of the three roles, all derived from the owner's address.
+
+    `TUTELA_DESK_DATABASE_URL` and `TUTELA_PORTAL_DATABASE_URL` win where an operator manages the
+    roles' passwords elsewhere.
+    """
+    name = {DESK: "TUTELA_DESK_DATABASE_URL", PORTAL: "TUTELA_PORTAL_DATABASE_URL"}.get(role)
+    own = os.environ.get(name, "") if name else ""
+    parts = urlsplit(own or database_url())
+    query = dict(parse_qsl(parts.query))
+    derived = not own and role != OWNER
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": unquote(parts.path.lstrip("/")) or "tutela",
+        "USER": role if derived else unquote(parts.username or OWNER),
+        "PASSWORD": role_password(role) if derived else unquote(parts.password or ""),
+        "HOST": query.pop("host", "") or parts.hostname or "",
+        "PORT": str(parts.port or ""),
+        "OPTIONS": {"options": "-c timezone=UTC", **query},
+        "CONN_MAX_AGE": None,
+        "CONN_HEALTH_CHECKS": True,
+    }

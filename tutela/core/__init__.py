@@ -1,0 +1,1 @@
+"""What every workflow stands on. Knows no workflow, no connector and no surface."""
