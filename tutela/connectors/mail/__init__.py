@@ -1,0 +1,1 @@
+"""Outgoing mail, and the reading of mail that comes in."""
