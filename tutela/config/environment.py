@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 OWNER, DESK, PORTAL = "tutela_owner", "tutela_desk", "tutela_portal"
+SHORTEST_SECRET = 32
 
 
 def data_folder() -> Path:
@@ -32,21 +33,26 @@ def secret_key() -> bytes:
     `TUTELA_SECRET_KEY_FILE` names the file; without it, `keys/secret` in the data folder.
     """
     path = Path(os.environ.get("TUTELA_SECRET_KEY_FILE", data_folder() / "keys" / "secret"))
+    return kept_secret(path)
+
+
+def kept_secret(path: Path) -> bytes:
+    """A random secret that a file keeps, made at the first call; only our account can read it."""
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         staging = path.with_name(f"{path.name}.{os.getpid()}")
         staging.touch(mode=0o600)
         staging.write_text(secrets.token_urlsafe(48))
         try:
-            os.link(staging, path)  # two processes that start together agree on one key
+            os.link(staging, path)  # two processes that start together agree on one secret
         except FileExistsError:
             pass
         finally:
             staging.unlink()
-    key = path.read_text().strip().encode()
-    if len(key) < 32:
+    secret = path.read_text().strip().encode()
+    if len(secret) < SHORTEST_SECRET:
         raise SystemExit(f"{path} holds fewer than 32 characters: put a longer random key there.")
-    return key
+    return secret
 
 
 def role_password(role: str) -> str:
