@@ -118,7 +118,7 @@ def choose_account(cluster: Path) -> Account:
             return _other(entry)
     raise CannotStartError(
         f"PostgreSQL does not run as root, and no account of the name {wanted or ' or '.join(ACCOUNTS)} is "
-        "here. Make one (`adduser --system --group tutela`), run as an ordinary user, or set TUTELA_DATABASE_URL."
+        "here. Make one (adduser --system --group tutela), be an ordinary user, or set TUTELA_DATABASE_URL."
     )
 
 
@@ -193,7 +193,7 @@ def within_reach(binaries: Binaries, account: Account, home: Path) -> Binaries:
     if found is None or not account.reaches(copy / "bin" / "postgres"):
         raise CannotStartError(
             f"The account {account.name}, which runs PostgreSQL for root, cannot run the programs in "
-            f"{binaries.folder}, and a copy in {copy} does not run either. Install PostgreSQL on the machine, "
+            f"{binaries.folder}, and a copy in {copy} does not run either. Install PostgreSQL, "
             "or run as an ordinary user."
         )
     return found

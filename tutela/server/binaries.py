@@ -44,7 +44,7 @@ def look_at(folder: Path) -> Binaries | None:
         ).stdout
     except (OSError, subprocess.SubprocessError):
         return None
-    # "postgres (PostgreSQL) 15.20 (Debian 15.20-0+deb12u1)", "postgres (PostgreSQL) 19beta1"
+    # Debian adds its own version behind the number, and a beta has no second number.
     found = re.search(r"\(PostgreSQL\) (\d+(?:\.\d+)?)", said)
     return Binaries(folder, found.group(1)) if found else None
 

@@ -30,14 +30,13 @@ from psycopg import sql
 
 from tutela.config import environment
 from tutela.server.account import (
-    Account,
     choose_account,
     find_home,
     make_data_folder,
     within_reach,
 )
 from tutela.server.binaries import EXTENSIONS, Binaries, choose
-from tutela.server.errors import BusyError, CannotStartError
+from tutela.server.errors import CannotStartError
 from tutela.server.processes import Lock, dies_with_parent, is_alive, running_in, runs_in, wait_until
 
 ADMIN, DATABASE = "tutela_admin", "tutela"
@@ -45,6 +44,10 @@ SOCKET = ".s.PGSQL.5432"
 # The kernel takes 108 bytes for the address of a socket, its name and the final zero included.
 LONGEST_SOCKET = 100
 LOG_LIMIT = 5_000_000
+HBA = """\
+# Over the private socket, with a password, and no other way. Written anew at every start.
+local all all scram-sha-256
+"""
 
 SETTINGS = {
     # One data folder is one team on one small machine; a larger one sets TUTELA_DATABASE_URL.
@@ -94,6 +97,15 @@ def logins(sockets: Path, database: str = DATABASE) -> dict[str, str]:
             environment.PORTAL, environment.role_password(environment.PORTAL), sockets, database
         ),
     }
+
+
+def owner_url(data: Path, sockets: Path, database: str = DATABASE) -> str:
+    """The owner's address on the private server of a data folder: for migrations and nothing else."""
+    return url(environment.OWNER, _password(data, "owner"), sockets, database)
+
+
+def _password(data: Path, of: str) -> str:
+    return environment.kept_secret(data / "keys" / f"database-{of}").decode()
 
 
 class Server:
@@ -163,8 +175,8 @@ class Server:
         return self._process.pid if self._process else 0
 
     def owner_url(self) -> str:
-        """The owner's address: for migrations and nothing else."""
-        return url(environment.OWNER, self._password("owner"), self.sockets)
+        """The owner's address."""
+        return owner_url(self.data, self.sockets)
 
     def admin_url(self, database: str = DATABASE) -> str:
         """The superuser's address, which only the starter and tests that tamper may use."""
@@ -182,7 +194,7 @@ class Server:
             self._lock = None
 
     def _password(self, of: str) -> str:
-        return environment.kept_secret(self.data / "keys" / f"database-{of}").decode()
+        return _password(self.data, of)
 
     def _clear_leftovers(self) -> None:
         """End what a killed starter left running on our own cluster.
@@ -268,9 +280,7 @@ class Server:
             self.account.give(self.sockets)
         self.account.make_folder(self.sockets)
         rules = self.home / "hba.conf"
-        rules.write_text(
-            "# Over the private socket, with a password. Written anew at every start.\nlocal all all scram-sha-256\n"
-        )
+        rules.write_text(HBA)
         rules.chmod(0o644)
         log = self.home / "log"
         if log.exists() and log.stat().st_size > LOG_LIMIT:
@@ -331,8 +341,8 @@ class Server:
             connection = psycopg.connect(self.admin_url("postgres"), autocommit=True)
         except psycopg.OperationalError as error:
             raise CannotStartError(
-                f"The database does not take the password in {self.data / 'keys' / 'database-admin'}: {error} "
-                "Bring back the keys folder that belongs to this database."
+                f"The database does not take the password in {self.data / 'keys' / 'database-admin'}: {error}"
+                " Bring back the keys folder that belongs to this database."
             ) from None
         with connection:
             ensure_login(connection, environment.OWNER, self._password("owner"), "CREATEROLE")

@@ -1,0 +1,5 @@
+"""`python -m tutela` is the command line."""
+
+from tutela.surfaces.cli.main import main
+
+main()

@@ -1,0 +1,105 @@
+"""The program `tutela`: finds the file of the wanted command, and turns faults into words.
+
+Exit codes: 0 done; 1 refused or failed, with the reason on stderr; 2 wrong usage; 75 try again
+later, because the platform is not running (a mail server that hands us a mail keeps it then).
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from dataclasses import dataclass
+
+import typer
+
+from tutela.server.errors import CannotStartError
+
+FAILED, USAGE, TRY_LATER = 1, 2, 75
+
+
+@dataclass(frozen=True, slots=True)
+class Commands:
+    """One file of commands.
+
+    `module` has a typer app called `app`. With a `group` its commands are `tutela GROUP COMMAND`;
+    without, each of its `names` is a command of its own. `database` says that the commands work on
+    cases: Django is set up with the desk's login before the file is imported, so it imports what it
+    likes at its top.
+    """
+
+    module: str
+    names: tuple[str, ...]
+    group: bool = False
+    database: bool = True
+
+
+COMMANDS = (Commands("tutela.surfaces.cli.run", ("run", "prepare", "migrate", "doctor"), database=False),)
+
+
+def main() -> None:
+    """Run the command that the arguments name."""
+    os.umask(0o077)  # whatever a command writes is for this account alone
+    wanted = next((word for word in sys.argv[1:] if not word.startswith("-")), None)
+    app = build(wanted)
+    try:
+        app(prog_name="tutela")
+    except CannotStartError as error:
+        fail(str(error))
+    except PermissionError as error:
+        fail(f"{error.filename}: this account may not open it. The data folder belongs to another account.")
+
+
+def build(wanted: str | None) -> typer.Typer:
+    """The typer app: only the file of the wanted command, or all of them for the list."""
+    app = typer.Typer(
+        help="Operations platform for Trust & Safety teams.",
+        no_args_is_help=True,
+        add_completion=wanted is None,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback()(_nothing)
+    chosen = [commands for commands in COMMANDS if wanted in commands.names] or COMMANDS
+    for commands in chosen:
+        if commands.database:
+            set_up_django(needs_server=wanted in commands.names)
+        module = importlib.import_module(commands.module)
+        app.add_typer(module.app, name=commands.names[0] if commands.group else None)
+    return app
+
+
+def _nothing() -> None:
+    """Operations platform for Trust & Safety teams."""
+
+
+def set_up_django(*, needs_server: bool = True) -> None:
+    """Set Django up with the desk's login to the running platform.
+
+    The login comes from the environment; without one, from the private server of the data folder.
+    Ends the program with code 75 when that does not run and the command needs it.
+    """
+    from tutela.config import environment
+    from tutela.server import postgres
+
+    known = {"TUTELA_DATABASE_URL", "TUTELA_DESK_DATABASE_URL"} & os.environ.keys()
+    asks_for_help = {"-h", "--help"} & set(sys.argv)
+    if not known and needs_server and not asks_for_help:
+        sockets = postgres.running(environment.data_folder())
+        if sockets is None:
+            fail(
+                f"Tutela does not run on {environment.data_folder()}. Start it (make run, or tutela run), "
+                "or name another data folder in TUTELA_DATA or a database in TUTELA_DATABASE_URL.",
+                TRY_LATER,
+            )
+        os.environ.update(postgres.logins(sockets))
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tutela.config.settings")
+    import django
+
+    django.setup()
+
+
+def fail(message: str, code: int = FAILED) -> None:
+    """Say on stderr what is wrong, and end the program."""
+    typer.echo(message, err=True)
+    raise SystemExit(code)

@@ -1,0 +1,62 @@
+"""Commands that look after the platform itself: run, prepare, migrate."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated
+
+import typer
+
+from tutela.config import environment
+from tutela.server import postgres, prepare
+from tutela.server.errors import BusyError, CannotStartError
+
+app = typer.Typer()
+
+
+@app.command("prepare")
+def prepare_command() -> None:
+    """Make the database roles, then bring the tables up to date. Safe to repeat."""
+    with owner_url() as url:
+        prepare.prepare(url)
+    typer.echo("The database is prepared.")
+
+
+@app.command()
+def migrate(
+    *,
+    check: Annotated[
+        bool, typer.Option(help="Change nothing; list what is missing, and exit with 1.")
+    ] = False,
+) -> None:
+    """Bring the tables up to date. The roles must be there (see `tutela prepare`)."""
+    with owner_url() as url:
+        if check:
+            missing = prepare.pending(url)
+            typer.echo("\n".join(missing) or "The tables are up to date.")
+            raise typer.Exit(1 if missing else 0)
+        prepare.prepare(url, roles=False)
+    typer.echo("The tables are up to date.")
+
+
+@contextmanager
+def owner_url() -> Iterator[str]:
+    """The owner's address: from the environment, of the running private server, or of one started for now."""
+    if environment.database_url():
+        yield environment.database_url()
+        return
+    data = environment.data_folder()
+    server = postgres.Server(data, say=lambda text: typer.echo(text, err=True))
+    try:
+        server.start()
+    except BusyError:
+        sockets = postgres.running(data)
+        if sockets is None:
+            raise CannotStartError(f"The database of {data} is just being started. Try again.") from None
+        yield postgres.owner_url(data, sockets)
+        return
+    try:
+        yield server.owner_url()
+    finally:
+        server.stop()
