@@ -1,0 +1,1 @@
+"""Emergency reports: threats of harm to self or others."""
