@@ -1,0 +1,49 @@
+"""Fixtures for every test: the database of this worker, and ways to it. See tests/plugin.py."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import psycopg
+import pytest
+
+from tests.plugin import DATABASE, Database
+
+
+@pytest.fixture(scope="session")
+def database(request: pytest.FixtureRequest) -> Database:
+    """The addresses of this worker's database. Most tests want `db`, `owner` or `superuser` instead."""
+    found = request.config.stash[DATABASE]
+    found.make()
+    return found
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(database: Database) -> Iterator[None]:
+    """Takes the place of pytest-django's own, which would make the tables as the desk's role."""
+    from django.test import TransactionTestCase
+
+    def clear(_case: Any) -> None:
+        database.clear()
+
+    # Django would truncate as the desk's role, which may not, and lose what the migrations put there.
+    TransactionTestCase._fixture_teardown = clear
+    yield
+    from django.db import connections
+
+    connections.close_all()
+
+
+@pytest.fixture
+def owner(database: Database) -> Iterator[psycopg.Connection]:
+    """A connection as the owner of the tables, which commits each statement and sees committed data only."""
+    with psycopg.connect(database.url("owner"), autocommit=True) as connection:
+        yield connection
+
+
+@pytest.fixture
+def superuser(database: Database) -> Iterator[psycopg.Connection]:
+    """A connection as the superuser, for tests that tamper. Commits each statement."""
+    with psycopg.connect(database.url("admin"), autocommit=True) as connection:
+        yield connection
