@@ -153,10 +153,11 @@ SMTP_HOST = os.environ.get("TUTELA_SMTP_HOST", "")
 SMTP_PORT = int(os.environ.get("TUTELA_SMTP_PORT", "25"))
 SMTP_USER = os.environ.get("TUTELA_SMTP_USER", "")
 SMTP_PASSWORD_FILE = os.environ.get("TUTELA_SMTP_PASSWORD_FILE", "")
+SMTP_TLS = os.environ.get("TUTELA_SMTP_TLS", "offered")  # or "required"
 MAIL_FROM = os.environ.get("TUTELA_MAIL_FROM", "Trust & Safety <safety@tutela.example>")
 LMTP_PORT = int(os.environ.get("TUTELA_LMTP_PORT", str(environment.port() + 2)))
 # Address or mailbox name -> workflow of the first case.
-MAILBOXES = {"emergency": "emergency", "ca": "triage", "info": "triage"}
+MAILBOXES = {"emergency": "emergency", "ca": "triage", "info": "triage", "safety": "triage"}
 
 ORGANISATION = os.environ.get("TUTELA_ORGANISATION", "Example Foundation")
 PUBLIC_URL = os.environ.get("TUTELA_PUBLIC_URL", f"http://127.0.0.1:{environment.port()}")
@@ -169,3 +170,10 @@ LOGGING = {
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": os.environ.get("TUTELA_LOG", "INFO")},
 }
+
+# Where the office keeps its working hours: business days end with its day.
+OFFICE_TIME_ZONE = os.environ.get("TUTELA_OFFICE_TIME_ZONE", "America/Los_Angeles")
+# Other lengths for clocks, as "emergency.acknowledge=45 minutes; emergency.assess=2 hours".
+CLOCKS = dict(
+    part.strip().split("=", 1) for part in os.environ.get("TUTELA_CLOCKS", "").split(";") if "=" in part
+)
