@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, LiteralString
 
 import psycopg
 from psycopg import errors, sql
@@ -26,7 +26,8 @@ from tutela.server.errors import CannotStartError
 from tutela.server.postgres import ensure_login
 
 SIGN_IN = {environment.DESK: "TUTELA_DESK_DATABASE_URL", environment.PORTAL: "TUTELA_PORTAL_DATABASE_URL"}
-FUNCTION_OWNERS = ("tutela_search", "tutela_receipts")
+FUNCTION_OWNERS = ("tutela_guard", "tutela_search", "tutela_receipts")
+SCHEMAS = ("public", "tutela")
 PACKAGE = Path(__file__).resolve().parent.parent
 # Tables come from these packages too, so another version of one means another look at the migrations.
 WITH_TABLES = ("django", "procrastinate")
@@ -114,14 +115,20 @@ def lending(connection: Connection) -> Iterator[None]:
     how = "with inherit true, set true" if connection.info.server_version >= 160000 else ""
     for role in borrowed:
         connection.execute(sql.SQL("grant {} to current_user {}").format(sql.Identifier(role), sql.SQL(how)))
-    roles = sql.SQL(", ").join(map(sql.Identifier, FUNCTION_OWNERS))
-    connection.execute(sql.SQL("grant create on schema public to {}").format(roles))
+    _on_schemas(connection, "grant create on schema {} to {}")
     try:
         yield
     finally:
-        connection.execute(sql.SQL("revoke create on schema public from {}").format(roles))
+        _on_schemas(connection, "revoke create on schema {} from {}")
         for role in borrowed:
             connection.execute(sql.SQL("revoke {} from current_user").format(sql.Identifier(role)))
+
+
+def _on_schemas(connection: Connection, statement: LiteralString) -> None:
+    rows = connection.execute("select nspname from pg_namespace where nspname = any(%s)", [list(SCHEMAS)])
+    schemas = sql.SQL(", ").join(sql.Identifier(row[0]) for row in rows)
+    roles = sql.SQL(", ").join(map(sql.Identifier, FUNCTION_OWNERS))
+    connection.execute(sql.SQL(statement).format(schemas, roles))
 
 
 def _is_member(connection: Connection, role: str) -> bool:
@@ -133,7 +140,7 @@ def _is_member(connection: Connection, role: str) -> bool:
 def fingerprint() -> str:
     """A short name for the shape that this code gives a database; changes when a migration does."""
     digest = hashlib.sha256()
-    migrations = PACKAGE.glob("**/migrations/*.py")
+    migrations = [path for path in PACKAGE.glob("**/migrations/*") if path.suffix in {".py", ".sql"}]
     for path in sorted([*migrations, PACKAGE / "config" / "settings.py", Path(__file__)]):
         digest.update(path.relative_to(PACKAGE).as_posix().encode() + b"\0" + path.read_bytes())
     for name in WITH_TABLES:
