@@ -1,0 +1,1 @@
+"""Append-only entries of acts and of looks at restricted data."""

@@ -1,0 +1,20 @@
+"""The one way to write an audit entry: in the transaction of what it records."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from tutela.core.people.actor import Actor
+
+from .models import Act, Entry
+
+
+def record(act: Act, actor: Actor, case_id: int | None = None, /, **detail: object) -> Entry:
+    """Add an entry. `detail` takes ids and names of the declaration, never a person's words."""
+    return Entry.objects.create(
+        act=act, actor_id=actor.id, via=actor.via, request_id=actor.request_id, case_id=case_id, detail=_plain(detail)
+    )
+
+
+def _plain(detail: Mapping[str, object]) -> dict[str, object]:
+    return {key: value for key, value in detail.items() if value not in (None, "")}

@@ -1,0 +1,1 @@
+"""Reports as they came, and the cases made of them."""

@@ -1,0 +1,433 @@
+"""Reports as they came, cases, the people and accounts on them, and one timeline.
+
+Every table here has row-level security (`migrations/0002_row_security.sql`): what a query returns is
+what the acting person may see.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from tutela.core.people.models import Staff, Team
+
+PRESENCE_ENDS_AFTER = timedelta(seconds=45)
+
+
+class Severity(models.IntegerChoices):
+    """How bad it is if we are late. Drawn as bars, and as an octagon when critical."""
+
+    LOW = 1, _("Low")
+    MODERATE = 2, _("Moderate")
+    SEVERE = 3, _("Severe")
+    CRITICAL = 4, _("Critical")
+
+
+class CaseQuerySet(models.QuerySet["Case"]):
+    """Questions about cases. Row security has the last word on each."""
+
+    def open(self) -> CaseQuerySet:
+        """Cases that still wait for something."""
+        return self.filter(closed_at=None)
+
+    def in_workflow(self, workflow: str) -> CaseQuerySet:
+        """Cases of one workflow."""
+        return self.filter(workflow=workflow)
+
+    def assigned_to(self, staff_id: int) -> CaseQuerySet:
+        """Cases in one person's hands."""
+        return self.filter(assignee_id=staff_id)
+
+    def unassigned(self) -> CaseQuerySet:
+        """Cases in nobody's hands."""
+        return self.filter(assignee=None)
+
+    def due_first(self) -> CaseQuerySet:
+        """What lapses soonest first, what has no clock last."""
+        return self.order_by(models.F("due_at").asc(nulls_last=True), "id")
+
+
+class Case(models.Model):
+    """One matter in one workflow. Its state changes only through `flow.perform()`."""
+
+    reference = models.CharField(max_length=24, unique=True)
+    workflow = models.CharField(max_length=40)
+    state = models.CharField(max_length=40)
+    title = models.CharField(max_length=300)
+    severity = models.PositiveSmallIntegerField(choices=Severity, default=Severity.MODERATE)
+    team = models.ForeignKey(Team, models.PROTECT, related_name="cases")
+    assignee = models.ForeignKey(Staff, models.PROTECT, null=True, blank=True, related_name="cases")
+    assigned_at = models.DateTimeField(null=True, blank=True)
+    restricted = models.BooleanField(default=False)
+    language = models.CharField(max_length=20, blank=True)
+    wiki = models.CharField(max_length=120, blank=True)
+    facts = models.JSONField(default=dict, blank=True)
+    received_at = models.DateTimeField()
+    opened_at = models.DateTimeField(default=timezone.now)
+    updated_at = models.DateTimeField(default=timezone.now)
+    closed_at = models.DateTimeField(null=True, blank=True)
+    # The soonest running clock, repeated here so that the queue sorts by one index.
+    due_at = models.DateTimeField(null=True, blank=True)
+    due_clock = models.CharField(max_length=40, blank=True)
+    follow_up_at = models.DateTimeField(null=True, blank=True)
+    unread = models.PositiveIntegerField(default=0)
+    # Grows with every change: the ETag of the API and the guard against stale pages.
+    version = models.PositiveIntegerField(default=1)
+    merged_into = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="merged")
+    is_test = models.BooleanField(default=False)
+
+    objects = CaseQuerySet.as_manager()
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(
+                fields=["workflow", "due_at", "id"], condition=Q(closed_at=None), name="case_open_workflow_due"
+            ),
+            models.Index(fields=["due_at", "id"], condition=Q(closed_at=None), name="case_open_due"),
+            models.Index(
+                fields=["assignee", "due_at", "id"], condition=Q(closed_at=None), name="case_open_assignee_due"
+            ),
+            models.Index(fields=["workflow", "-id"], name="case_workflow_newest"),
+            models.Index(fields=["updated_at"], name="case_updated"),
+        ]
+
+    def __str__(self) -> str:
+        return self.reference
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the case still waits for something."""
+        return self.closed_at is None
+
+
+class Counter(models.Model):
+    """The last number given out in one workflow and year."""
+
+    workflow = models.CharField(max_length=40)
+    year = models.PositiveSmallIntegerField()
+    last = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["workflow", "year"], name="cases_one_counter"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.workflow} {self.year}: {self.last}"
+
+
+class Report(models.Model):
+    """What arrived, exactly as it arrived. Written once, by `receive()`."""
+
+    class Channel(models.TextChoices):
+        PORTAL = "portal", _("Portal")
+        MAIL = "mail", _("Mail")
+        API = "api", _("API")
+        CLI = "cli", _("Command line")
+        WIKI = "wiki", _("Wiki extension")
+
+    channel = models.CharField(max_length=10, choices=Channel)
+    mailbox = models.CharField(max_length=120, blank=True)
+    workflow = models.CharField(max_length=40)
+    dedup_key = models.BinaryField(max_length=32, unique=True)
+    content_hash = models.BinaryField(max_length=32)
+    receipt_hash = models.BinaryField(max_length=32, unique=True, null=True)
+    raw = models.BinaryField()
+    subject = models.TextField(blank=True)
+    text = models.TextField(blank=True)
+    language = models.CharField(max_length=20, blank=True)
+    sender_name = models.TextField(blank=True)
+    sender_email = models.TextField(blank=True)
+    sent_at = models.DateTimeField(null=True)
+    received_at = models.DateTimeField(default=timezone.now)
+    fields = models.JSONField(default=dict)
+    problems = models.JSONField(default=list)
+    thread = models.JSONField(default=list)
+    message_id = models.TextField(blank=True)
+    automatic = models.BooleanField(default=False)
+    # Set when a reporter came back with a code and added something: it joins that report's case.
+    adds_to = models.ForeignKey("self", models.PROTECT, null=True, related_name="additions")
+    case = models.ForeignKey(Case, models.PROTECT, null=True, related_name="reports")
+    # The case it first made; differs from `case` while that case is merged into another.
+    first_case = models.ForeignKey(Case, models.PROTECT, null=True, related_name="+")
+    opened_at = models.DateTimeField(null=True)
+    # A report that could not be opened waits until `open_after`, so that it never stalls the others.
+    open_after = models.DateTimeField(default=timezone.now)
+    open_attempts = models.PositiveIntegerField(default=0)
+    open_error = models.TextField(blank=True)
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(fields=["open_after", "id"], condition=Q(opened_at=None), name="report_unopened"),
+        ]
+
+    def __str__(self) -> str:
+        return f"report {self.pk}"
+
+
+class ReportFile(models.Model):
+    """A file that came with a report, kept whole. A quarantined one is never offered for opening."""
+
+    report = models.ForeignKey(Report, models.PROTECT, related_name="files")
+    name = models.TextField()
+    content_type = models.CharField(max_length=200)
+    size = models.BigIntegerField()
+    sha256 = models.BinaryField(max_length=32)
+    data = models.BinaryField()
+    quarantine = models.CharField(max_length=300, blank=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Party(models.Model):
+    """A wiki account, a person or an organisation that cases speak of."""
+
+    class Kind(models.TextChoices):
+        ACCOUNT = "account", _("Account")
+        PERSON = "person", _("Person")
+        ORGANISATION = "organisation", _("Organisation")
+
+    kind = models.CharField(max_length=15, choices=Kind)
+    name = models.CharField(max_length=300)
+    platform = models.CharField(max_length=120, blank=True)
+    stable_id = models.CharField(max_length=120, blank=True)
+    earlier_names = models.JSONField(default=list, blank=True)
+    first_case = models.ForeignKey(Case, models.PROTECT, related_name="+")
+    merged_into = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="merged")
+    made_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        verbose_name_plural = _("parties")
+        indexes: ClassVar = [models.Index(fields=["kind", "platform", "name"])]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class PartyLink(models.Model):
+    """That two parties may be one, or belong together; said by whom, how surely, and until when."""
+
+    class Confidence(models.TextChoices):
+        LOW = "low", _("Low")
+        MEDIUM = "medium", _("Medium")
+        HIGH = "high", _("High")
+        CERTAIN = "certain", _("Certain")
+
+    party = models.ForeignKey(Party, models.PROTECT, related_name="links")
+    other = models.ForeignKey(Party, models.PROTECT, related_name="+")
+    case = models.ForeignKey(Case, models.PROTECT, related_name="party_links")
+    source = models.CharField(max_length=300)
+    confidence = models.CharField(max_length=10, choices=Confidence)
+    expires_at = models.DateTimeField(null=True, blank=True)
+    ended_at = models.DateTimeField(null=True, blank=True)
+    made_by = models.ForeignKey(Staff, models.PROTECT, related_name="+")
+    made_at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return f"{self.party_id} with {self.other_id}: {self.confidence}"
+
+
+class CaseParty(models.Model):
+    """The part that a party has in a case."""
+
+    class Part(models.TextChoices):
+        REPORTED = "reported", _("reported")
+        AT_RISK = "at_risk", _("at risk")
+        TARGET = "target", _("target")
+        WITNESS = "witness", _("witness")
+        AGENCY = "agency", _("agency")
+        OTHER = "other", _("mentioned")
+
+    case = models.ForeignKey(Case, models.PROTECT, related_name="parties")
+    party = models.ForeignKey(Party, models.PROTECT, related_name="in_cases")
+    part = models.CharField(max_length=15, choices=Part)
+    added_at = models.DateTimeField(default=timezone.now)
+    removed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["case", "party", "part"], condition=Q(removed_at=None), name="cases_one_part"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.party_id} in {self.case_id}"
+
+
+class Message(models.Model):
+    """One turn of the conversation with a reporter or another person outside."""
+
+    class Direction(models.TextChoices):
+        IN = "in", _("From outside")
+        OUT = "out", _("From us")
+
+    case = models.ForeignKey(Case, models.PROTECT, related_name="messages")
+    report = models.ForeignKey(Report, models.PROTECT, null=True, related_name="messages")
+    direction = models.CharField(max_length=3, choices=Direction)
+    channel = models.CharField(max_length=10, choices=Report.Channel)
+    letter = models.CharField(max_length=40, blank=True)
+    recipient = models.TextField(blank=True)
+    subject = models.TextField(blank=True)
+    text = models.TextField()
+    language = models.CharField(max_length=20, blank=True)
+    message_id = models.TextField(blank=True, db_index=True)
+    author = models.ForeignKey(Staff, models.PROTECT, null=True, related_name="+")
+    at = models.DateTimeField(default=timezone.now)
+    read_at = models.DateTimeField(null=True)
+    # The reporter's page sends a key with each message, so that a double click adds it once.
+    client_key = models.CharField(max_length=64, blank=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["report", "client_key"], condition=~Q(client_key=""), name="cases_one_message"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"message {self.pk}"
+
+
+class Note(models.Model):
+    """What staff write for the record. An edit is a new note that replaces the old one."""
+
+    case = models.ForeignKey(Case, models.PROTECT, related_name="notes")
+    author = models.ForeignKey(Staff, models.PROTECT, related_name="+")
+    text = models.TextField()
+    privileged = models.BooleanField(default=False)
+    replaces = models.OneToOneField("self", models.PROTECT, null=True, related_name="replaced_by")
+    at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return f"note {self.pk}"
+
+
+class Exhibit(models.Model):
+    """A piece of evidence: numbered within its case, hashed, never changed."""
+
+    class Kind(models.TextChoices):
+        FILE = "file", _("File")
+        CAPTURE = "capture", _("Capture")
+        TEXT = "text", _("Text")
+        TECHNICAL = "technical", _("Technical data")
+
+    case = models.ForeignKey(Case, models.PROTECT, related_name="exhibits")
+    number = models.PositiveIntegerField()
+    kind = models.CharField(max_length=10, choices=Kind)
+    title = models.CharField(max_length=300)
+    content_type = models.CharField(max_length=200, default="text/plain")
+    size = models.BigIntegerField()
+    sha256 = models.BinaryField(max_length=32)
+    data = models.BinaryField()
+    source = models.CharField(max_length=300, blank=True)
+    quarantine = models.CharField(max_length=300, blank=True)
+    added_by = models.ForeignKey(Staff, models.PROTECT, related_name="+")
+    added_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["case", "number"], name="cases_one_exhibit_number"),
+        ]
+
+    def __str__(self) -> str:
+        return f"E-{self.number}"
+
+
+class CaseLink(models.Model):
+    """That two cases belong together, and how."""
+
+    class Kind(models.TextChoices):
+        DUPLICATE = "duplicate", _("Duplicate of")
+        SPLIT = "split", _("Split from")
+        REFERRED = "referred", _("Referred from")
+        APPEAL = "appeal", _("Appeal of")
+        RELATED = "related", _("Related to")
+
+    case = models.ForeignKey(Case, models.PROTECT, related_name="links")
+    other = models.ForeignKey(Case, models.PROTECT, related_name="linked_from")
+    kind = models.CharField(max_length=10, choices=Kind)
+    reason = models.CharField(max_length=300, blank=True)
+    made_by = models.ForeignKey(Staff, models.PROTECT, related_name="+")
+    made_at = models.DateTimeField(default=timezone.now)
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=~Q(case=models.F("other")), name="cases_link_two"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.case_id} {self.kind} {self.other_id}"
+
+
+class Recusal(models.Model):
+    """That one person keeps away from one case; it hides the case from them."""
+
+    case = models.ForeignKey(Case, models.PROTECT, related_name="recusals")
+    staff = models.ForeignKey(Staff, models.PROTECT, related_name="recusals")
+    reason = models.CharField(max_length=300, blank=True)
+    since = models.DateTimeField(default=timezone.now)
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["case", "staff"], condition=Q(ended_at=None), name="cases_one_recusal"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.staff_id} keeps away from {self.case_id}"
+
+
+class Event(models.Model):
+    """One line of the timeline. Written once; what a person reads here is the record."""
+
+    class Kind(models.TextChoices):
+        RECEIVED = "received", _("Report received")
+        STEP = "step", _("Step")
+        HELD = "held", _("Held for approval")
+        OPINION = "opinion", _("Opinion")
+        MESSAGE = "message", _("Message")
+        NOTE = "note", _("Note")
+        EXHIBIT = "exhibit", _("Exhibit")
+        EFFECT = "effect", _("Effect")
+        CLOCK = "clock", _("Clock")
+        UNDONE = "undone", _("Undone")
+
+    case = models.ForeignKey(Case, models.PROTECT, related_name="events")
+    at = models.DateTimeField(default=timezone.now)
+    kind = models.CharField(max_length=10, choices=Kind)
+    step = models.CharField(max_length=60, blank=True)
+    actor = models.ForeignKey(Staff, models.PROTECT, related_name="+")
+    from_state = models.CharField(max_length=40, blank=True)
+    to_state = models.CharField(max_length=40, blank=True)
+    # Ids and words of the declaration only; texts stay in their own rows.
+    data = models.JSONField(default=dict)
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["case", "-id"], name="event_case_newest")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.step}".strip()
+
+
+class Presence(models.Model):
+    """Who has a case open right now. Forgotten after `PRESENCE_ENDS_AFTER`."""
+
+    case = models.ForeignKey(Case, models.CASCADE, related_name="presences")
+    staff = models.ForeignKey(Staff, models.CASCADE, related_name="+")
+    seen_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["case", "staff"], name="cases_one_presence"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.staff_id} at {self.case_id}"

@@ -1,0 +1,186 @@
+"""Makes a case of a received report, once; or adds it to the case that it answers."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.db import transaction
+from django.utils import timezone
+
+from tutela.core.audit.models import Act
+from tutela.core.audit.record import record
+from tutela.core.errors import NotFound
+from tutela.core.flow import clocks, registry
+from tutela.core.flow.context import Context
+from tutela.core.flow.declare import OPENED, Step, Workflow
+from tutela.core.flow.perform import notify, queue_effects
+from tutela.core.people.actor import Actor, acting_as, system_actor
+from tutela.core.people.models import Team
+from tutela.core.people.roles import Role, SystemActor
+
+from .models import Case, Counter, Event, Message, Report
+
+_OPEN = Step(OPENED, OPENED, (Role.SYSTEM,))
+UNTITLED = "(no subject)"
+
+
+def open_case(report_id: int) -> str:
+    """The reference of the report's case, which is opened now if it was not before.
+
+    Raises Report.DoesNotExist. Any other error is kept on the report by `open_waiting`.
+    """
+    with acting_as(system_actor(SystemActor.INTAKE)) as actor:
+        report = Report.objects.select_for_update(of=("self",)).get(pk=report_id)
+        if report.case_id is None:
+            case = _added(report, actor) or _answered(report, actor) or _open(report, actor)
+            report.case = report.case or case
+            report.first_case = report.first_case or report.case
+            report.opened_at = timezone.now()
+            report.open_error = ""
+            report.save(update_fields=["case", "first_case", "opened_at", "open_error"])
+        assert report.case is not None
+        return report.case.reference
+
+
+def open_waiting(limit: int = 50) -> int:
+    """Open the cases of reports that wait. A report that cannot be opened never stalls the others.
+
+    Returns how many were opened. Two workers share the work: each takes what nobody holds.
+    """
+    opened = 0
+    for report_id in _waiting(limit):
+        try:
+            open_case(report_id)
+            opened += 1
+        except Exception as error:  # noqa: BLE001  one faulty report must not stop the intake
+            _put_off(report_id, error)
+    return opened
+
+
+def _waiting(limit: int) -> list[int]:
+    with acting_as(system_actor(SystemActor.INTAKE)):
+        waiting = Report.objects.filter(opened_at=None, open_after__lte=timezone.now()).order_by("open_after", "id")
+        return list(waiting.values_list("pk", flat=True)[:limit])
+
+
+def _put_off(report_id: int, error: Exception) -> None:
+    with acting_as(system_actor(SystemActor.INTAKE)), transaction.atomic():
+        report = Report.objects.defer("raw").get(pk=report_id)
+        report.open_attempts += 1
+        report.open_after = timezone.now() + timedelta(seconds=min(2**report.open_attempts, 600))
+        report.open_error = f"{type(error).__name__}: {error}"[:2000]
+        report.save(update_fields=["open_attempts", "open_after", "open_error"])
+
+
+def _open(report: Report, actor: Actor) -> Case:
+    workflow = registry.workflow(report.workflow)
+    case = make_case(
+        workflow,
+        title=workflow.title_of(report).strip()[:300] or UNTITLED,
+        received_at=report.received_at,
+        language=report.language,
+        facts=workflow.facts_of(report),
+    )
+    report.case = report.first_case = case
+    report.save(update_fields=["case", "first_case"])
+    started(workflow, case, actor, report)
+    return case
+
+
+def make_case(
+    workflow: Workflow,
+    *,
+    title: str,
+    received_at: object,
+    language: str = "",
+    facts: dict[str, object] | None = None,
+) -> Case:
+    """Insert a case at the start of a workflow, under the next reference. Call `started` next."""
+    return Case.objects.create(
+        reference=_next_reference(workflow),
+        workflow=workflow.slug,
+        state=workflow.start,
+        title=title,
+        severity=workflow.severity,
+        team=Team.objects.get(slug=workflow.team),
+        restricted=workflow.restricted,
+        language=language,
+        facts=facts or {},
+        received_at=received_at,
+    )
+
+
+def started(workflow: Workflow, case: Case, actor: Actor, report: Report | None = None) -> Event:
+    """Write the first line of a case's timeline, start its clocks, and do what the workflow does first."""
+    context = Context(workflow, _OPEN, case, actor, {})
+    wishes = list((workflow.on_open(context) if workflow.on_open else None) or [])
+    said = {**context.said, "report": report.pk} if report else context.said
+    event = Event.objects.create(
+        case=case, kind=Event.Kind.RECEIVED, step=OPENED, actor_id=actor.id, to_state=case.state, data=said
+    )
+    clocks.happened(workflow, case, OPENED, event.at, start_at=case.received_at)
+    queue_effects(case, event, wishes)
+    case.due_at, case.due_clock = clocks.soonest(case)
+    case.save()
+    record(Act.CASE_OPENED, actor, case.pk, report=report.pk if report else None)
+    notify("tutela_live", {"case": case.pk, "version": case.version})
+    return event
+
+
+def add_message(case: Case, report: Report, actor: Actor, text: str, *, channel: str, **more: object) -> Message:
+    """Add what a reporter wrote to the conversation of a case, and mark the case as unread."""
+    message = Message.objects.create(
+        case=case, report=report, direction=Message.Direction.IN, channel=channel, text=text, **more
+    )
+    Event.objects.create(
+        case=case,
+        kind=Event.Kind.MESSAGE,
+        step="reporter_wrote",
+        actor_id=actor.id,
+        from_state=case.state,
+        to_state=case.state,
+        data={"messages": [message.pk], "report": report.pk},
+    )
+    clocks.happened(registry.workflow(case.workflow), case, "reporter_wrote", message.at)
+    case.unread += 1
+    case.version += 1
+    case.updated_at = message.at
+    case.due_at, case.due_clock = (None, "") if case.closed_at else clocks.soonest(case)
+    case.save()
+    notify("tutela_live", {"case": case.pk, "version": case.version})
+    return message
+
+
+def _added(report: Report, actor: Actor) -> Case | None:
+    """The case of the report that this one adds to, by the receipt code of its reporter."""
+    if report.adds_to_id is None:
+        return None
+    return _join(report, Report.objects.get(pk=report.adds_to_id), actor)
+
+
+def _answered(report: Report, actor: Actor) -> Case | None:
+    """The case whose mail this report answers: by the message ids of ours, which nobody can guess."""
+    if not report.thread:
+        return None
+    ours = Message.objects.filter(direction=Message.Direction.OUT, message_id__in=report.thread).exclude(message_id="")
+    earlier = ours.select_related("report").order_by("-id").first()
+    return _join(report, earlier.report, actor) if earlier and earlier.report else None
+
+
+def _join(report: Report, earlier: Report, actor: Actor) -> Case:
+    if earlier.case_id is None:
+        raise NotFound("The report that this one adds to has no case yet.")
+    case = Case.objects.select_for_update(of=("self",)).get(pk=earlier.case_id)
+    report.case = report.first_case = case
+    report.save(update_fields=["case", "first_case"])
+    add_message(case, earlier, actor, report.text, channel=report.channel, subject=report.subject)
+    return case
+
+
+def _next_reference(workflow: Workflow) -> str:
+    year = timezone.now().year
+    Counter.objects.bulk_create([Counter(workflow=workflow.slug, year=year)], ignore_conflicts=True)
+    counter = Counter.objects.select_for_update().get(workflow=workflow.slug, year=year)
+    counter.last += 1
+    counter.save(update_fields=["last"])
+    return f"{workflow.prefix}-{year}-{counter.last:04d}"

@@ -1,0 +1,1 @@
+"""Declarations of workflows and the one door through which a case changes."""

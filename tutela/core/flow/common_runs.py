@@ -1,0 +1,466 @@
+"""What the common steps do."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from tutela.core.cases.models import (
+    Case,
+    CaseLink,
+    CaseParty,
+    Event,
+    Message,
+    Party,
+    PartyLink,
+    Recusal,
+    Report,
+    Severity,
+)
+from tutela.core.errors import BadData, NotAllowed, StepClosed
+from tutela.core.outbox.models import Effect, EffectState
+from tutela.core.people.models import Staff
+
+from . import approvals, clocks, registry
+from .models import ClockRow, Opinion, Request
+
+if TYPE_CHECKING:
+    from django.utils.functional import _StrOrPromise
+
+    from .context import Context, Wish
+
+UNDO_WITHIN = timedelta(minutes=10)
+
+
+# Conditions
+
+
+def not_taken(case: Case) -> _StrOrPromise | None:
+    """Open while nobody holds the case."""
+    return None if case.assignee_id is None else _("Somebody holds this case. Use “Assign”.")
+
+
+def has_unread(case: Case) -> _StrOrPromise | None:
+    """Open while a message from outside is unread."""
+    return None if case.unread else _("No message is unread.")
+
+
+def not_restricted(case: Case) -> _StrOrPromise | None:
+    """Open while more than the team sees the case."""
+    return _("Only the team sees it already.") if case.restricted else None
+
+
+def is_restricted(case: Case) -> _StrOrPromise | None:
+    """Open while only the team sees the case."""
+    return None if case.restricted else _("The case is not restricted.")
+
+
+def has_clock_to_pause(case: Case) -> _StrOrPromise | None:
+    """Open while a clock runs that may pause."""
+    pausable = [clock.name for clock in registry.workflow(case.workflow).clocks if clock.pauses]
+    running = case.clocks.filter(name__in=pausable, state=ClockRow.State.RUNNING, stopped_at=None)
+    return None if running.exists() else _("No clock is running that may pause.")
+
+
+def has_paused_clock(case: Case) -> _StrOrPromise | None:
+    """Open while a clock stands still."""
+    return None if case.clocks.filter(state=ClockRow.State.PAUSED, stopped_at=None).exists() else _("No clock is paused.")
+
+
+def has_request(case: Case) -> _StrOrPromise | None:
+    """Open while something waits for somebody's opinion."""
+    return None if case.requests.filter(state=Request.State.OPEN).exists() else _("Nothing waits for approval.")
+
+
+def has_approval(case: Case) -> _StrOrPromise | None:
+    """Open while a step is held for approval."""
+    held = case.requests.filter(state=Request.State.OPEN, kind=Request.Kind.APPROVAL)
+    return None if held.exists() else _("Nothing waits for approval.")
+
+
+# People
+
+
+def take(context: Context) -> None:
+    """Put the case into the actor's own hands."""
+    _hold(context, context.actor.id)
+
+
+def assign(context: Context) -> None:
+    """Put the case into somebody's hands, or into nobody's."""
+    assignee: Staff | None = context.data["assignee"]
+    _hold(context, assignee.pk if assignee else None)
+
+
+def hand_over(context: Context) -> None:
+    """Put the case into somebody's hands, with what they need to know."""
+    context.note(context.data["text"])
+    _hold(context, context.data["assignee"].pk)
+
+
+def _hold(context: Context, staff_id: int | None) -> None:
+    context.case.assignee_id = staff_id
+    context.case.assigned_at = context.now if staff_id else None
+    context.said["assignee"] = staff_id
+
+
+def recuse(context: Context) -> None:
+    """Hide the case from the actor. Written last: afterwards the actor sees nothing of it."""
+    case, actor = context.case, context.actor
+    if case.assignee_id == actor.id:
+        _hold(context, None)
+    reason = context.data["reason"][:300]
+    context.afterwards.append(lambda: Recusal.objects.create(case=case, staff_id=actor.id, reason=reason))
+
+
+def escalate(context: Context) -> None:
+    """Raise the severity by one and tell why."""
+    context.note(context.data["reason"])
+    context.case.severity = min(context.case.severity + 1, Severity.CRITICAL)
+    context.said["severity"] = context.case.severity
+
+
+# Words
+
+
+def note(context: Context) -> None:
+    """Write a note for the record."""
+    context.kind = Event.Kind.NOTE
+    context.note(context.data["text"], privileged=context.data["privileged"])
+
+
+def edit_note(context: Context) -> None:
+    """Replace a note of one's own; the earlier wording stays."""
+    old = context.data["note"]
+    if old.author_id != context.actor.id:
+        raise NotAllowed(_("Only the author changes a note. Write a note of your own."))
+    context.kind = Event.Kind.NOTE
+    context.note(context.data["text"], privileged=old.privileged, replaces=old)
+    context.said["replaces"] = old.pk
+
+
+def answer(context: Context) -> Sequence[Wish]:
+    """Answer one reporter, or all of the case."""
+    context.kind = Event.Kind.MESSAGE
+    one: Report | None = context.data["report"]
+    reports = [one] if one else context.reports
+    if not reports:
+        raise BadData(_("This case has no reporter to answer."), {"report": [str(_("There is no reporter."))]})
+    read(context)
+    return [wish for report in reports for wish in context.message(report, context.data["text"])]
+
+
+def mark_read(context: Context) -> None:
+    """Say that the messages from outside were read."""
+    read(context)
+
+
+def read(context: Context) -> None:
+    """Mark what came from outside as read."""
+    context.case.messages.filter(direction=Message.Direction.IN, read_at=None).update(read_at=context.now)
+    context.case.unread = 0
+
+
+def add_exhibit(context: Context) -> None:
+    """Keep a piece of text as evidence."""
+    data = context.data
+    context.kind = Event.Kind.EXHIBIT
+    context.exhibit(data["kind"], data["title"], data["text"].encode(), source=data["source"])
+
+
+# Facts
+
+
+def edit_facts(context: Context) -> None:
+    """Keep what was entered as the facts of the case."""
+    before = context.case.facts
+    context.set_facts(**context.data)
+    context.said["changed"] = sorted(k for k, v in context.case.facts.items() if before.get(k) != v)
+
+
+def edit_title(context: Context) -> None:
+    """Give the case another title."""
+    context.case.title = context.data["title"]
+
+
+def set_severity(context: Context) -> None:
+    """Say how bad it is if we are late."""
+    context.case.severity = context.data["severity"]
+    context.said["severity"] = context.case.severity
+
+
+def restrict(context: Context) -> None:
+    """Let only the team see the case."""
+    if not context.case.team.memberships.filter(staff_id=context.actor.id).exists():
+        raise NotAllowed(
+            _("You are not in the team of this case and would lose sight of it. Hand it over to a member first.")
+        )
+    context.case.restricted = True
+
+
+def unrestrict(context: Context) -> None:
+    """Let everybody with a grant on the workflow see the case."""
+    context.note(context.data["reason"])
+    context.case.restricted = False
+
+
+def follow_up(context: Context) -> None:
+    """Say when to look again."""
+    context.case.follow_up_at = context.data["at"]
+    context.said["at"] = context.data["at"].isoformat()
+
+
+def pause_clocks(context: Context) -> None:
+    """Let the clocks that may wait for this reason stand still."""
+    reason = context.data["reason"]
+    names = [
+        clock.name for clock in context.workflow.clocks if any(one.name == reason for one in clock.pauses)
+    ]  # fmt: skip
+    context.said |= {"reason": reason, "clocks": clocks.pause(context.case, names, reason, context.now)}
+
+
+def resume_clocks(context: Context) -> None:
+    """Let the paused clocks run on."""
+    context.said["clocks"] = clocks.resume(context.case, context.now)
+
+
+# Parties and links
+
+
+def add_party(context: Context) -> None:
+    """Add a party, or a further part of one that is here already."""
+    data = context.data
+    party = Party.objects.filter(
+        kind=data["kind"], name=data["name"], platform=data["platform"], merged_into=None, in_cases__case=context.case
+    ).first() or Party.objects.create(
+        kind=data["kind"], name=data["name"], platform=data["platform"], first_case=context.case
+    )
+    CaseParty.objects.get_or_create(case=context.case, party=party, part=data["part"], removed_at=None)
+    context.said["party"] = party.pk
+
+
+def remove_party(context: Context) -> None:
+    """Say that a party does not belong to the case."""
+    party = context.data["party"]
+    context.case.parties.filter(party=party, removed_at=None).update(removed_at=context.now)
+    context.said["party"] = party.pk
+
+
+def link_parties(context: Context) -> None:
+    """Say that two parties may belong together."""
+    data = context.data
+    link = PartyLink.objects.create(
+        party=data["party"],
+        other=data["other"],
+        case=context.case,
+        source=data["source"],
+        confidence=data["confidence"],
+        expires_at=data["expires_at"],
+        made_by_id=context.actor.id,
+    )
+    context.said["link"] = link.pk
+
+
+def merge_parties(context: Context) -> None:
+    """Say that two parties are one. Can be taken back."""
+    kept, other = context.data["party"], context.data["other"]
+    if kept.merged_into_id == other.pk or other.merged_into_id:
+        raise StepClosed(_("These two are merged already."), state=context.case.state)
+    other.merged_into = kept
+    other.save(update_fields=["merged_into"])
+    context.said |= {"party": kept.pk, "merged": other.pk}
+
+
+def split_party(context: Context) -> None:
+    """Take back that a party is the same as another."""
+    party = context.data["party"]
+    if party.merged_into_id is None:
+        raise StepClosed(_("This party is not merged into another one."), state=context.case.state)
+    context.said |= {"party": party.pk, "split_from": party.merged_into_id}
+    party.merged_into = None
+    party.save(update_fields=["merged_into"])
+
+
+def link_case(context: Context) -> None:
+    """Say that another case belongs to this one."""
+    other: Case = context.data["other"]
+    link = CaseLink.objects.create(
+        case=context.case,
+        other=other,
+        kind=context.data["kind"],
+        reason=context.data["reason"],
+        made_by_id=context.actor.id,
+    )
+    context.said["link"] = link.pk
+
+
+def merge_into(context: Context) -> None:
+    """Let another case go on with the reporters and the conversation of this one."""
+    case, other = context.case, context.data["other"]
+    CaseLink.objects.create(
+        case=case, other=other, kind=CaseLink.Kind.DUPLICATE, reason=context.data["reason"], made_by_id=context.actor.id
+    )
+    case.messages.exclude(report=None).update(case=other)
+    case.reports.update(case=other)
+    context.said |= {"other": other.pk, "from": case.state}
+    case.merged_into = other
+    _tell_other(context, other, "merged", case.unread)
+    case.unread = 0
+
+
+def unmerge(context: Context) -> None:
+    """Take a merge back: the reporters of this case return to it, with what they wrote."""
+    case = context.case
+    merge = case.events.filter(step="merge_into").latest("id")
+    other = Case.objects.select_for_update(of=("self",)).get(pk=merge.data["other"])
+    own = Report.objects.filter(first_case=case, case=other)
+    Message.objects.filter(report__in=own.values("pk")).update(case=case)
+    own.update(case=case)
+    case.links.filter(other=other, kind=CaseLink.Kind.DUPLICATE, ended_at=None).update(ended_at=context.now)
+    case.merged_into = None
+    case.unread = case.messages.filter(direction=Message.Direction.IN, read_at=None).count()
+    context.go_to = merge.data["from"]
+    context.said["other"] = other.pk
+    _tell_other(context, other, "unmerged", -case.unread)
+    clocks.happened(context.workflow, case, "reopen", context.now)
+
+
+def _tell_other(context: Context, other: Case, what: str, unread: int) -> None:
+    Event.objects.create(
+        case=other,
+        kind=Event.Kind.STEP,
+        step=what,
+        actor_id=context.actor.id,
+        from_state=other.state,
+        to_state=other.state,
+        data={"other": context.case.pk},
+    )
+    other.version += 1
+    other.updated_at = context.now
+    other.unread = max(other.unread + unread, 0)
+    other.save(update_fields=["version", "updated_at", "unread"])
+
+
+# Approvals
+
+
+def approve(context: Context) -> None:
+    """Agree in one's own seat; the last to agree releases the step."""
+    request = _decide(context, Opinion.Verdict.AGREE)
+    if not approvals.everybody_agreed(request):
+        return
+    request.state, request.closed_at = Request.State.RELEASED, context.now
+    request.save(update_fields=["state", "closed_at"])
+    if request.kind == Request.Kind.APPROVAL:
+        context.go_to = request.came_from
+        context.released = request
+
+
+def ask_first(context: Context) -> None:
+    """Ask the proposer something before deciding. The chain waits; the clocks run."""
+    _decide(context, Opinion.Verdict.ASK)
+
+
+def stop(context: Context) -> None:
+    """End the request for everybody."""
+    request = _decide(context, Opinion.Verdict.STOP)
+    request.state, request.closed_at = Request.State.STOPPED, context.now
+    request.save(update_fields=["state", "closed_at"])
+    if request.kind == Request.Kind.APPROVAL:
+        approval = context.workflow.step(request.step).approval
+        context.go_to = (approval.stopped_to if approval else "") or request.came_from
+
+
+def _decide(context: Context, verdict: str) -> Request:
+    request = approvals.open_request(context.case, context.data.get("request"))
+    opinion = approvals.give_opinion(request, context.actor, verdict, context.data["reason"])
+    context.kind = Event.Kind.OPINION
+    context.said |= {"request": request.pk, "opinion": opinion.pk, "of": request.step, "seat": opinion.reviewer}
+    return request
+
+
+def amend(context: Context) -> None:
+    """Change the proposal. What was agreed to before no longer counts."""
+    from .perform import clean  # noqa: PLC0415  perform imports this module
+
+    request = _held(context)
+    step = context.workflow.step(request.step)
+    request.data = {**request.data, **context.data["changes"]}
+    cleaned = clean(step, context.case, request.data)
+    request.round += 1
+    assert step.approval is not None
+    request.chain = approvals.chain_for(step.approval.reviewers, context.case, cleaned)
+    request.save(update_fields=["data", "round", "chain"])
+    context.said |= {"request": request.pk, "of": request.step, "changed": sorted(context.data["changes"])}
+
+
+def withdraw(context: Context) -> None:
+    """Take the request back."""
+    request = _held(context)
+    request.state, request.closed_at = Request.State.WITHDRAWN, context.now
+    request.save(update_fields=["state", "closed_at"])
+    context.go_to = request.came_from
+    context.said |= {"request": request.pk, "of": request.step}
+    if context.data["reason"]:
+        context.note(context.data["reason"])
+
+
+def _held(context: Context) -> Request:
+    request = approvals.open_request(context.case, context.data.get("request"))
+    if request.kind != Request.Kind.APPROVAL:
+        raise StepClosed(_("A review afterwards cannot be changed or withdrawn."), state=context.case.state)
+    return request
+
+
+# Ends
+
+
+def reopen(context: Context) -> None:
+    """Take the case up again, and say why."""
+    context.note(context.data["reason"])
+
+
+def undo(context: Context) -> None:
+    """Take one's last step back, while nothing of it has left the house."""
+    case = context.case
+    event = case.events.filter(pk=context.data["event"]).first() if context.data["event"] else undoable(case)
+    last = undoable(case)
+    if event is None or last is None or event.pk != last.pk:
+        raise StepClosed(_("This cannot be undone: something happened after it."), state=case.state)
+    # Locked first: a courier that holds one of them is waited for, and what it sent is then seen.
+    effects = list(Effect.objects.select_for_update().filter(event=event))
+    if why := why_not_undo(event, context.actor.id):
+        raise StepClosed(why, state=case.state)
+    before = event.data["before"]
+    Effect.objects.filter(pk__in=[one.pk for one in effects]).update(state=EffectState.ABANDONED)
+    step = context.workflow.step(event.step)
+    assert step.undo is not None
+    step.undo(context, event)
+    case.facts, case.title, case.severity = before["facts"], before["title"], before["severity"]
+    case.assignee_id, case.restricted = before["assignee"], before["restricted"]
+    case.follow_up_at = datetime.fromisoformat(before["follow_up_at"]) if before["follow_up_at"] else None
+    clocks.restore(case, before["clocks"], context.now)
+    context.go_to = before["state"]
+    context.kind = Event.Kind.UNDONE
+    context.said |= {"event": event.pk, "of": event.step}
+
+
+def undoable(case: Case) -> Event | None:
+    """The last thing that somebody did on the case, if that can be undone at all."""
+    last = case.events.exclude(kind__in=[Event.Kind.EFFECT, Event.Kind.NOTE]).order_by("-id").first()
+    return last if last and "before" in last.data else None
+
+
+def why_not_undo(event: Event, staff_id: int) -> _StrOrPromise | None:
+    """Why an event cannot be undone by a person, or None when it can."""
+    if event.actor_id != staff_id:
+        return _("Only the person who did it can undo it.")
+    if timezone.now() - event.at > UNDO_WITHIN:
+        return _("It is more than ten minutes ago.")
+    if event.effects.exclude(state__in=[EffectState.DUE, EffectState.ABANDONED]).exists():
+        return _("Something of it has left the house already.")
+    return None

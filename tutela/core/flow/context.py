@@ -1,0 +1,151 @@
+"""What a step may do: read the case, change its facts, write rows, and wish for acts outside."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from django.db.models import Max
+from django.utils import timezone
+
+from tutela.core.cases.models import Case, Event, Exhibit, Message, Note, Report
+from tutela.core.people.actor import Actor
+
+from .letters import render_letter
+
+if TYPE_CHECKING:
+    from tutela.core.people.models import Staff
+
+    from .declare import Step, Workflow
+    from .models import Request
+
+
+@dataclass(frozen=True)
+class Wish:
+    """An act on the outside world that a step asks for. The engine stores it with the decision."""
+
+    connector: str
+    verb: str
+    payload: Mapping[str, Any]
+    label: str
+    #: Tells two wishes of one step apart; with the event it makes the idempotency key.
+    name: str = ""
+    message_id: int | None = None
+
+
+@dataclass
+class Context:
+    """Handed to the function of a step. `said` goes into the event: ids and declared words only."""
+
+    workflow: Workflow
+    step: Step
+    case: Case
+    actor: Actor
+    data: Mapping[str, Any]
+    said: dict[str, Any] = field(default_factory=dict)
+    now: datetime = field(default_factory=timezone.now)
+    #: Set when something can be read outside already, so that the step cannot be undone.
+    left_the_house: bool = False
+    request_id: int | None = None
+    #: For the common steps of the engine: where to go instead of the step's target, what kind of
+    #: event this is, which request everybody agreed to, and what must be written last of all.
+    go_to: str = ""
+    kind: str = Event.Kind.STEP
+    released: Request | None = None
+    afterwards: list[Callable[[], object]] = field(default_factory=list)
+
+    @property
+    def reports(self) -> list[Report]:
+        """The reports of the case, the first one first."""
+        return list(self.case.reports.defer("raw").order_by("received_at", "id"))
+
+    def set_facts(self, **facts: Any) -> None:
+        """Change facts of the workflow. Values are kept as JSON."""
+        self.case.facts = {**self.case.facts, **{name: _plain(value) for name, value in facts.items()}}
+
+    def note(self, text: str, *, privileged: bool = False, replaces: Note | None = None) -> Note:
+        """Write a note for the record."""
+        note = Note.objects.create(
+            case=self.case, author_id=self.actor.id, text=text, privileged=privileged, replaces=replaces
+        )
+        self.said.setdefault("notes", []).append(note.pk)
+        return note
+
+    def exhibit(self, kind: str, title: str, data: bytes, **more: Any) -> Exhibit:
+        """Add a piece of evidence under the next number of the case."""
+        last = self.case.exhibits.aggregate(last=Max("number"))["last"] or 0
+        exhibit = Exhibit.objects.create(
+            case=self.case,
+            number=last + 1,
+            kind=kind,
+            title=title,
+            data=data,
+            size=len(data),
+            sha256=hashlib.sha256(data).digest(),
+            added_by_id=self.actor.id,
+            **more,
+        )
+        self.said.setdefault("exhibits", []).append(exhibit.pk)
+        return exhibit
+
+    def letter(self, name: str, report: Report, **more: Any) -> list[Wish]:
+        """Write a letter of the workflow to a reporter, in the language of the report."""
+        letter = self.workflow.letter(name)
+        language = report.language or self.case.language
+        subject, text = render_letter(self.workflow, letter, language, {"case": self.case, **more})
+        return self.message(report, text, subject=subject, letter=name, language=language)
+
+    def message(
+        self, report: Report, text: str, *, subject: str = "", letter: str = "", language: str = ""
+    ) -> list[Wish]:
+        """Answer one reporter: behind the receipt code, and by mail where they gave an address."""
+        message = Message.objects.create(
+            case=self.case,
+            report=report,
+            direction=Message.Direction.OUT,
+            channel=report.channel,
+            letter=letter,
+            recipient=report.sender_email,
+            subject=subject,
+            text=text,
+            language=language or report.language,
+            author_id=self.actor.id,
+        )
+        self.said.setdefault("messages", []).append(message.pk)
+        if report.receipt_hash is not None:
+            self.left_the_house = True
+        return [self._mail(message, report)] if report.sender_email else []
+
+    def mail(self, to: str, subject: str, text: str, *, label: str, name: str, **more: Any) -> Wish:
+        """Wish for a mail to somebody who is not a reporter."""
+        payload = {"to": to, "subject": subject, "text": text, "reference": self.case.reference, **more}
+        return Wish("mail", "send", payload, label, name)
+
+    def _mail(self, message: Message, report: Report) -> Wish:
+        payload = {
+            "to": report.sender_email,
+            "subject": message.subject or report.subject,
+            "text": message.text,
+            "language": message.language,
+            "in_reply_to": report.message_id,
+            "references": [*report.thread, report.message_id] if report.message_id else [],
+        }
+        return Wish("mail", "send", payload, "", f"message-{message.pk}", message.pk)
+
+
+def person(value: Staff | None) -> int | None:
+    """A staff member as kept in an event."""
+    return value.pk if value else None
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [_plain(one) for one in value]
+    if isinstance(value, (str, int, float, bool)) or value is None:
+        return value
+    return value.pk if hasattr(value, "pk") else str(value)

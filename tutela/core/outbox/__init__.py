@@ -1,0 +1,1 @@
+"""What a step wants to happen outside, delivered after commit."""

@@ -1,0 +1,59 @@
+"""What a decision wants to happen outside, written with the decision."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from tutela.core.cases.models import Case, Event
+
+
+class EffectState(models.TextChoices):
+    """Nothing is shown as done before it is `confirmed`."""
+
+    DUE = "due", _("due")
+    SENDING = "sending", _("sending")
+    CONFIRMED = "confirmed", _("confirmed")
+    FAILED = "failed", _("refused")
+    ABANDONED = "abandoned", _("taken back")
+
+
+class Effect(models.Model):
+    """One act on the outside world, delivered exactly once.
+
+    `key` goes with it to the connector, which can tell by it whether the act already happened.
+    """
+
+    case = models.ForeignKey(Case, models.PROTECT, related_name="effects")
+    event = models.ForeignKey(Event, models.PROTECT, related_name="effects")
+    connector = models.CharField(max_length=40)
+    verb = models.CharField(max_length=40)
+    payload = models.JSONField()
+    label = models.CharField(max_length=300)
+    key = models.CharField(max_length=64, unique=True)
+    # The approval that this effect rests on, where its step needed one (flow.Request).
+    request_id = models.BigIntegerField(null=True)
+    message_id = models.BigIntegerField(null=True)
+    state = models.CharField(max_length=10, choices=EffectState, default=EffectState.DUE)
+    due_at = models.DateTimeField(default=timezone.now)
+    made_at = models.DateTimeField(default=timezone.now)
+    attempts = models.PositiveIntegerField(default=0)
+    claimed_until = models.DateTimeField(null=True)
+    confirmed_at = models.DateTimeField(null=True)
+    receipt = models.JSONField(null=True)
+    error = models.TextField(blank=True)
+    what_to_do = models.TextField(blank=True)
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(fields=["due_at", "id"], condition=Q(state__in=["due", "sending"]), name="effect_due"),
+            models.Index(fields=["case", "id"], name="effect_case"),
+            models.Index(fields=["id"], condition=Q(state="failed"), name="effect_failed"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.connector}.{self.verb} {self.key[:8]}"

@@ -1,0 +1,67 @@
+"""Who is acting. Every transaction names its actor, and row-level security reads the name.
+
+With nobody named, the database shows nothing that hangs on a case.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from django.db import connections, transaction
+
+from .models import Staff
+from .roles import SystemActor
+
+
+@dataclass(frozen=True)
+class Actor:
+    """One person or job at work through one surface.
+
+    `via` is desk, api, cli, mail or system; `request_id` joins the audit entries of one request.
+    """
+
+    id: int
+    name: str
+    is_system: bool = False
+    via: str = "system"
+    request_id: str = field(default_factory=lambda: uuid.uuid4().hex)
+
+    @classmethod
+    def of(cls, staff: Staff, via: str) -> Actor:
+        """The actor for a signed-in person or a token's holder."""
+        return cls(staff.pk, staff.working_name, staff.is_system, via)
+
+
+def system_actor(which: SystemActor) -> Actor:
+    """The named job. Raises Staff.DoesNotExist before the first `tutela migrate`."""
+    staff = Staff.objects.get(username=which.value)
+    return Actor.of(staff, "system")
+
+
+@contextmanager
+def acting_as(actor: Actor, using: str = "default") -> Iterator[Actor]:
+    """Open a transaction (or a savepoint) in which the database knows who acts.
+
+    Nested calls restore the outer actor, so a step may do a part of its work as a job.
+    """
+    with transaction.atomic(using=using):
+        before = current_actor_id(using)
+        _name(str(actor.id), using)
+        yield actor
+        # On an exception the rollback restores the setting; only a clean end needs this.
+        _name(before, using)
+
+
+def current_actor_id(using: str = "default") -> str:
+    """The id that the database knows in this transaction, or an empty string."""
+    with connections[using].cursor() as cursor:
+        cursor.execute("SELECT current_setting('tutela.actor', true)")
+        return cursor.fetchone()[0] or ""
+
+
+def _name(actor_id: str, using: str) -> None:
+    with connections[using].cursor() as cursor:
+        cursor.execute("SELECT set_config('tutela.actor', %s, true)", [actor_id])

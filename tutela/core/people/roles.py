@@ -1,0 +1,34 @@
+"""The roles that a grant can give on a workflow, and the system actors."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class Role(models.TextChoices):
+    """What a person may do on one workflow. Retired roles stay, so that old records read well."""
+
+    INTAKE = "intake", _("Intake")
+    RESPONDER = "responder", _("On-call responder")
+    INVESTIGATOR = "investigator", _("Investigator")
+    MANAGER = "manager", _("Trust & Safety manager")
+    DIRECTOR = "director", _("Trust & Safety director")
+    CHIEF = "chief", _("Head of department")
+    COUNSEL = "counsel", _("Legal counsel")
+    COMMUNICATIONS = "communications", _("Communications reviewer")
+    EXECUTIVE_DIRECTOR = "executive_director", _("Executive director")
+    RECORDS_MANAGER = "records_manager", _("Records manager")
+    AUDITOR = "auditor", _("Auditor")
+    VOLUNTEER = "volunteer", _("Committee volunteer")
+    READER = "reader", _("Reader")
+    SYSTEM = "system", _("System")
+
+
+class SystemActor(models.TextChoices):
+    """The jobs that act in their own name; the value is the username of their staff row."""
+
+    INTAKE = "system-intake", _("Intake desk")
+    CLOCK = "system-clock", _("Clock keeper")
+    COURIER = "system-courier", _("Courier")
+    REPORTER = "system-portal", _("The reporter")

@@ -1,0 +1,1 @@
+"""Full-text and trigram search that respects row security."""

@@ -1,0 +1,1 @@
+"""Standing work that is not a case."""

@@ -1,0 +1,1 @@
+"""Registers of their own that survive the cases: the release log."""

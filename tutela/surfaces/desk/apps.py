@@ -1,0 +1,10 @@
+"""Django's entry for this package."""
+
+from django.apps import AppConfig
+
+
+class DeskConfig(AppConfig):
+    """The desk: where the team works its cases."""
+
+    name = "tutela.surfaces.desk"
+    label = "desk"

@@ -1,0 +1,1 @@
+"""The public portal: report without an account, come back with a code."""

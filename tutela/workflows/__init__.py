@@ -1,0 +1,3 @@
+"""The installed workflows, in the order of the desk. This list is the only registration."""
+
+INSTALLED = ("emergency", "triage")

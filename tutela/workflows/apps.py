@@ -1,0 +1,23 @@
+"""Makes the installed workflows known to the engine when Django starts."""
+
+from importlib import import_module
+
+from django.apps import AppConfig
+
+from tutela.core.flow import registry
+
+from . import INSTALLED
+
+
+class WorkflowsConfig(AppConfig):
+    """The workflows, each in a folder of its own."""
+
+    name = "tutela.workflows"
+    label = "workflows"
+
+    def ready(self) -> None:
+        """Install every workflow of the list."""
+        known = {workflow.slug for workflow in registry.workflows()}
+        for slug in INSTALLED:
+            if slug not in known:
+                registry.install(import_module(f"tutela.workflows.{slug}.workflow").WORKFLOW)
