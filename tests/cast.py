@@ -72,7 +72,11 @@ def emergency(**changes: object) -> Incoming:
         "text": words,
         "language": "en",
         "source_key": receipt.hex(),
-        "fields": {"who": "writer", "where": "https://wiki.example/wiki/User_talk:ExampleMoss", "answer": "here"},
+        "fields": {
+            "who": "writer",
+            "where": "https://wiki.example/wiki/User_talk:ExampleMoss",
+            "answer": "here",
+        },
         "receipt_hash": receipt,
     }
     return Incoming(**{**values, **changes})  # type: ignore[arg-type]  the tests choose

@@ -11,9 +11,11 @@ import os
 import secrets
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit, urlunsplit
 
 OWNER, DESK, PORTAL = "tutela_owner", "tutela_desk", "tutela_portal"
+# The roles that sign in beside the owner, and where an operator may name their addresses.
+SIGN_IN = {DESK: "TUTELA_DESK_DATABASE_URL", PORTAL: "TUTELA_PORTAL_DATABASE_URL"}
 SHORTEST_SECRET = 32
 
 
@@ -25,6 +27,16 @@ def data_folder() -> Path:
 def port() -> int:
     """The port of the pages. `TUTELA_PORT`, else 8800."""
     return int(os.environ.get("TUTELA_PORT", "8800"))
+
+
+def host() -> str:
+    """The address that the pages are served on. `TUTELA_HOST`, else this machine alone."""
+    return os.environ.get("TUTELA_HOST", "127.0.0.1")
+
+
+def lmtp_port() -> int:
+    """The port that takes mail from a mail server on this machine. `TUTELA_LMTP_PORT`, else the third."""
+    return int(os.environ.get("TUTELA_LMTP_PORT", str(port() + 2)))
 
 
 def secret_key() -> bytes:
@@ -69,14 +81,27 @@ def database_url() -> str:
     return os.environ.get("TUTELA_DATABASE_URL", "")
 
 
+def logins(owner_url: str) -> dict[str, str]:
+    """The variables that give a process the desk's and the portal's logins, and not the owner's.
+
+    An address that is in the environment stays; the others are the owner's with another name and password.
+    """
+    parts = urlsplit(owner_url)
+    place = parts.netloc.rpartition("@")[2]
+    found = {}
+    for role, variable in SIGN_IN.items():
+        derived = parts._replace(netloc=f"{role}:{role_password(role)}@{place}")
+        found[variable] = os.environ.get(variable) or urlunsplit(derived)
+    return found
+
+
 def login(role: str) -> dict[str, Any]:
     """Django's database entry for one of the three roles, all derived from the owner's address.
 
     `TUTELA_DESK_DATABASE_URL` and `TUTELA_PORTAL_DATABASE_URL` win where an operator manages the
     roles' passwords elsewhere.
     """
-    name = {DESK: "TUTELA_DESK_DATABASE_URL", PORTAL: "TUTELA_PORTAL_DATABASE_URL"}.get(role)
-    own = os.environ.get(name, "") if name else ""
+    own = os.environ.get(SIGN_IN[role], "") if role in SIGN_IN else ""
     parts = urlsplit(own or database_url())
     query = dict(parse_qsl(parts.query))
     derived = not own and role != OWNER

@@ -1,4 +1,4 @@
-"""Two addresses for machines: is the process alive, and can it do its work?"""
+"""Two addresses for machines: whether the process is alive, and whether it can do its work."""
 
 from __future__ import annotations
 

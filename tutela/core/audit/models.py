@@ -26,7 +26,7 @@ class Act(models.TextChoices):
     SIGNED_IN = "person:signed_in", _("Signed in")
     SIGNED_OUT = "person:signed_out", _("Signed out")
     GRANT_CHANGED = "grant:changed", _("Grant changed")
-    TOKEN_MADE = "token:made", _("Token made")  # noqa: S105  a tag, not a secret
+    TOKEN_MADE = "token:made", _("Token made")
     RELEASE_LOGGED = "release:logged", _("Release entered in the log")
 
 

@@ -12,7 +12,12 @@ from .models import Act, Entry
 def record(act: Act, actor: Actor, case_id: int | None = None, /, **detail: object) -> Entry:
     """Add an entry. `detail` takes ids and names of the declaration, never a person's words."""
     return Entry.objects.create(
-        act=act, actor_id=actor.id, via=actor.via, request_id=actor.request_id, case_id=case_id, detail=_plain(detail)
+        act=act,
+        actor_id=actor.id,
+        via=actor.via,
+        request_id=actor.request_id,
+        case_id=case_id,
+        detail=_plain(detail),
     )
 
 

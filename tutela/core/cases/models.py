@@ -86,11 +86,15 @@ class Case(models.Model):
     class Meta:
         indexes: ClassVar = [
             models.Index(
-                fields=["workflow", "due_at", "id"], condition=Q(closed_at=None), name="case_open_workflow_due"
+                fields=["workflow", "due_at", "id"],
+                condition=Q(closed_at=None),
+                name="case_open_workflow_due",
             ),
             models.Index(fields=["due_at", "id"], condition=Q(closed_at=None), name="case_open_due"),
             models.Index(
-                fields=["assignee", "due_at", "id"], condition=Q(closed_at=None), name="case_open_assignee_due"
+                fields=["assignee", "due_at", "id"],
+                condition=Q(closed_at=None),
+                name="case_open_assignee_due",
             ),
             models.Index(fields=["workflow", "-id"], name="case_workflow_newest"),
             models.Index(fields=["updated_at"], name="case_updated"),
@@ -378,7 +382,9 @@ class Recusal(models.Model):
 
     class Meta:
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["case", "staff"], condition=Q(ended_at=None), name="cases_one_recusal"),
+            models.UniqueConstraint(
+                fields=["case", "staff"], condition=Q(ended_at=None), name="cases_one_recusal"
+            ),
         ]
 
     def __str__(self) -> str:

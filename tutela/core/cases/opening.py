@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.utils import timezone
@@ -59,7 +59,9 @@ def open_waiting(limit: int = 50) -> int:
 
 def _waiting(limit: int) -> list[int]:
     with acting_as(system_actor(SystemActor.INTAKE)):
-        waiting = Report.objects.filter(opened_at=None, open_after__lte=timezone.now()).order_by("open_after", "id")
+        waiting = Report.objects.filter(opened_at=None, open_after__lte=timezone.now()).order_by(
+            "open_after", "id"
+        )
         return list(waiting.values_list("pk", flat=True)[:limit])
 
 
@@ -91,7 +93,7 @@ def make_case(
     workflow: Workflow,
     *,
     title: str,
-    received_at: object,
+    received_at: datetime,
     language: str = "",
     facts: dict[str, object] | None = None,
 ) -> Case:
@@ -127,7 +129,9 @@ def started(workflow: Workflow, case: Case, actor: Actor, report: Report | None 
     return event
 
 
-def add_message(case: Case, report: Report, actor: Actor, text: str, *, channel: str, **more: object) -> Message:
+def add_message(
+    case: Case, report: Report, actor: Actor, text: str, *, channel: str, **more: object
+) -> Message:
     """Add what a reporter wrote to the conversation of a case, and mark the case as unread."""
     message = Message.objects.create(
         case=case, report=report, direction=Message.Direction.IN, channel=channel, text=text, **more
@@ -162,7 +166,9 @@ def _answered(report: Report, actor: Actor) -> Case | None:
     """The case whose mail this report answers: by the message ids of ours, which nobody can guess."""
     if not report.thread:
         return None
-    ours = Message.objects.filter(direction=Message.Direction.OUT, message_id__in=report.thread).exclude(message_id="")
+    ours = Message.objects.filter(direction=Message.Direction.OUT, message_id__in=report.thread).exclude(
+        message_id=""
+    )
     earlier = ours.select_related("report").order_by("-id").first()
     return _join(report, earlier.report, actor) if earlier and earlier.report else None
 

@@ -130,14 +130,17 @@ def new_receipt() -> tuple[str, bytes]:
 
 def receipt_hash(code: str) -> bytes:
     """The keyed hash of a code as somebody typed it: spaces, dashes and small letters do not matter."""
-    typed = code.upper().translate(str.maketrans({"O": "0", "I": "1", "L": "1"}))
+    typed = code.upper().translate(str.maketrans("OIL", "011"))
     letters = "".join(letter for letter in typed if letter in ALPHABET)
     return hmac.new(settings.SECRET_KEY.encode(), b"receipt " + letters.encode(), hashlib.sha256).digest()
 
 
 def _check(incoming: Incoming) -> None:
     if not incoming.text.strip() and not incoming.files and not incoming.problems:
-        raise BadData(_("The report is empty. Write a few words about what you saw."), {"text": [_("Write a few words.")]})
+        raise BadData(
+            _("The report is empty. Write a few words about what you saw."),
+            {"text": [_("Write a few words.")]},
+        )
     if len(incoming.text) > MOST_TEXT:
         raise BadData(
             _("The text is too long. Send the most important part first; you can add more afterwards."),

@@ -44,7 +44,7 @@ def anyone_required(chain: Sequence[Seat]) -> bool:
 
 def ask_review(case: Case, step: Step, actor: Actor, data: Mapping[str, Any], event: Event) -> Request:
     """Ask for the look afterwards at a step taken on the urgent path."""
-    from .perform import plain  # noqa: PLC0415  perform imports this module
+    from .perform import plain
 
     assert step.review is not None
     return Request.objects.create(
@@ -59,7 +59,7 @@ def ask_review(case: Case, step: Step, actor: Actor, data: Mapping[str, Any], ev
     )
 
 
-def open_request(case: Case, number: object) -> Request:
+def open_request(case: Case, number: int | None) -> Request:
     """The open request of that id, or the only open one. Raises NotFound, StepClosed."""
     requests = case.requests.filter(state=Request.State.OPEN)
     if number:
@@ -121,7 +121,11 @@ def why_not(request: Request, staff_id: int) -> str:
         return _("Investigated it")
     if request.case.recusals.filter(staff_id=staff_id, ended_at=None).exists():
         return _("Is recused")
-    if request.opinions.filter(round=request.round, staff_id=staff_id).exclude(verdict=Opinion.Verdict.ASK).exists():
+    if (
+        request.opinions.filter(round=request.round, staff_id=staff_id)
+        .exclude(verdict=Opinion.Verdict.ASK)
+        .exists()
+    ):
         return _("Has decided already")
     if not _seats_of(request, staff_id):
         return _("Holds no seat in this approval")
@@ -156,14 +160,20 @@ def give_opinion(request: Request, actor: Actor, verdict: str, reason: str) -> O
 def everybody_agreed(request: Request) -> bool:
     """Whether every required seat agreed in this round."""
     agreeing = set(
-        request.opinions.filter(round=request.round, verdict=Opinion.Verdict.AGREE).values_list("reviewer", flat=True)
+        request.opinions.filter(round=request.round, verdict=Opinion.Verdict.AGREE).values_list(
+            "reviewer", flat=True
+        )
     )
     return all(seat["name"] in agreeing for seat in request.chain if seat["required"])
 
 
 def _seats_of(request: Request, staff_id: int) -> list[Seat]:
     roles = Grant.objects.roles_of(staff_id, request.case.workflow)
-    return [seat for seat in sorted(request.chain, key=lambda one: one["order"]) if roles.intersection(seat["roles"])]
+    return [
+        seat
+        for seat in sorted(request.chain, key=lambda one: one["order"])
+        if roles.intersection(seat["roles"])
+    ]
 
 
 def _is_turn(request: Request, seat: Seat, said: Mapping[str, Opinion]) -> bool:

@@ -18,6 +18,6 @@ class FlowConfig(AppConfig):
 
 
 def _sync(using: str, **_more: Any) -> None:
-    from .standing import sync_standing_rows  # noqa: PLC0415  models are ready only now
+    from .standing import sync_standing_rows
 
     sync_standing_rows(using)

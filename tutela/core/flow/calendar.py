@@ -59,7 +59,7 @@ def before(due: datetime, span: Span, *, not_before: datetime) -> datetime:
 def is_business_day(year: int, month: int, day: int) -> bool:
     """Whether the office works on a day: no weekend, no holiday of `settings.HOLIDAYS`."""
     date = datetime(year, month, day, tzinfo=ZoneInfo("UTC")).date()
-    return date.weekday() < 5 and date not in _holidays(year)  # noqa: PLR2004  Saturday is 5
+    return date.weekday() < 5 and date not in _holidays(year)
 
 
 @cache

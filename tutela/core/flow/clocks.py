@@ -29,7 +29,9 @@ def span_of(workflow: Workflow, clock: Clock) -> Span:
     return parse_span(written) if written else clock.due
 
 
-def happened(workflow: Workflow, case: Case, what: str, at: datetime, *, start_at: datetime | None = None) -> None:
+def happened(
+    workflow: Workflow, case: Case, what: str, at: datetime, *, start_at: datetime | None = None
+) -> None:
     """Stop and start the clocks for which `what` (a step's name, or `OPENED`) counts."""
     for clock in workflow.clocks:
         if what in clock.stops_on:
@@ -84,7 +86,7 @@ def soonest(case: Case) -> tuple[datetime | None, str]:
 
 def snapshot(case: Case) -> list[dict[str, Any]]:
     """The clocks as they stand, to be restored by an undo."""
-    fields = [field.attname for field in ClockRow._meta.concrete_fields if field.name != "case"]
+    fields = [field.attname for field in ClockRow._meta.concrete_fields if field.name != "case"]  # noqa: SLF001  Django's public name
     return [
         {name: value.isoformat() if isinstance(value, datetime) else value for name, value in row.items()}
         for row in case.clocks.order_by("id").values(*fields)
@@ -126,5 +128,5 @@ def _stop(case: Case, name: str, at: datetime, state: str) -> None:
 
 def _finish(row: ClockRow, at: datetime, state: str) -> None:
     row.stopped_at, row.next_at = at, None
-    row.state = ClockRow.State.LAPSED if row.lapsed_at or at > row.due_at and state == MET else state
+    row.state = ClockRow.State.LAPSED if row.lapsed_at or (at > row.due_at and state == MET) else state
     row.save()

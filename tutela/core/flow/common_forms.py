@@ -31,8 +31,6 @@ def text_area(label: Any, *, required: bool = True, help_text: Any = "", rows: i
 class CaseForm(forms.Form):
     """A form that knows the case it is about."""
 
-    needs_case = True
-
     def __init__(self, data: Mapping[str, Any] | None = None, *, case: Case) -> None:
         super().__init__(data)
         self.case = case
@@ -47,7 +45,9 @@ class Reason(forms.Form):
 class Assign(CaseForm):
     """Whose hands the case goes into; empty for nobody's."""
 
-    assignee = forms.ModelChoiceField(Staff.objects.none(), label=_("Assign to"), required=False, to_field_name="username")
+    assignee = forms.ModelChoiceField(
+        Staff.objects.none(), label=_("Assign to"), required=False, to_field_name="username"
+    )
 
     def __init__(self, data: Mapping[str, Any] | None = None, *, case: Case) -> None:
         super().__init__(data, case=case)
@@ -68,7 +68,9 @@ class HandOver(CaseForm):
 
 def workers_on(case: Case) -> Any:
     """The people who may hold the case: workers of its workflow, in its team when restricted, not recused."""
-    people = Grant.objects.holders(case.workflow, [role.value for role in registry.workflow(case.workflow).workers])
+    people = Grant.objects.holders(
+        case.workflow, [role.value for role in registry.workflow(case.workflow).workers]
+    )
     if case.restricted:
         people = people.filter(teams=case.team_id)
     recused = case.recusals.filter(ended_at=None).values("staff_id")
@@ -78,7 +80,9 @@ def workers_on(case: Case) -> Any:
 class Recuse(forms.Form):
     """Why, if they wish to say."""
 
-    reason = text_area(_("Reason"), required=False, help_text=_("You need not give one. You stop seeing this case."))
+    reason = text_area(
+        _("Reason"), required=False, help_text=_("You need not give one. You stop seeing this case.")
+    )
 
 
 class Note(forms.Form):
@@ -105,7 +109,9 @@ class Answer(CaseForm):
     report = forms.ModelChoiceField(
         Case.objects.none(), label=_("To"), required=False, empty_label=_("Every reporter of this case")
     )
-    text = text_area(_("Your answer"), help_text=_("The reporter reads it with their receipt code or by mail."))
+    text = text_area(
+        _("Your answer"), help_text=_("The reporter reads it with their receipt code or by mail.")
+    )
 
     def __init__(self, data: Mapping[str, Any] | None = None, *, case: Case) -> None:
         super().__init__(data, case=case)
@@ -115,7 +121,10 @@ class Answer(CaseForm):
 class AddExhibit(forms.Form):
     """A piece of evidence that is text: copied words, a log line, technical data."""
 
-    kind = forms.ChoiceField(label=_("Kind"), choices=[(Exhibit.Kind.TEXT, _("Text")), (Exhibit.Kind.TECHNICAL, _("Technical data"))])
+    kind = forms.ChoiceField(
+        label=_("Kind"),
+        choices=[(Exhibit.Kind.TEXT, _("Text")), (Exhibit.Kind.TECHNICAL, _("Technical data"))],
+    )
     title = forms.CharField(label=_("Title"), max_length=300)
     text = text_area(_("Content"))
     source = forms.CharField(label=_("Where it comes from"), max_length=300, required=False)
@@ -124,7 +133,9 @@ class AddExhibit(forms.Form):
 class Title(forms.Form):
     """A new title: what happened and where, without names or quoted harm."""
 
-    title = forms.CharField(label=_("Title"), max_length=300, help_text=_("What happened and where. No names, no quoted harm."))
+    title = forms.CharField(
+        label=_("Title"), max_length=300, help_text=_("What happened and where. No names, no quoted harm.")
+    )
 
 
 class SetSeverity(forms.Form):
@@ -136,7 +147,9 @@ class SetSeverity(forms.Form):
 class FollowUp(forms.Form):
     """When to look again."""
 
-    at = forms.DateTimeField(label=_("Look again at"), help_text=_("Date and time in UTC, for instance 2026-03-14 09:00"))
+    at = forms.DateTimeField(
+        label=_("Look again at"), help_text=_("Date and time in UTC, for instance 2026-03-14 09:00")
+    )
 
 
 class PauseClocks(CaseForm):
@@ -146,7 +159,9 @@ class PauseClocks(CaseForm):
 
     def __init__(self, data: Mapping[str, Any] | None = None, *, case: Case) -> None:
         super().__init__(data, case=case)
-        reasons = {why.name: why.label for clock in registry.workflow(case.workflow).clocks for why in clock.pauses}
+        reasons = {
+            why.name: why.label for clock in registry.workflow(case.workflow).clocks for why in clock.pauses
+        }
         self.fields["reason"].choices = list(reasons.items())  # type: ignore[attr-defined]
 
 
@@ -241,7 +256,9 @@ class MergeInto(_OtherCase):
         if other.workflow != self.case.workflow:
             raise forms.ValidationError(_("That case is in another workflow. Link it instead."))
         if not other.is_open:
-            raise forms.ValidationError(_("That case is closed. Reopen it first, or merge the other way round."))
+            raise forms.ValidationError(
+                _("That case is closed. Reopen it first, or merge the other way round.")
+            )
         return other
 
 
@@ -249,7 +266,9 @@ class Opinion(forms.Form):
     """One verdict on one request."""
 
     request = forms.IntegerField(label=_("Request"), required=False, widget=forms.HiddenInput)
-    reason = text_area(_("Your reason"), required=False, help_text=_("Privileged: seen by reviewers, never in a letter."))
+    reason = text_area(
+        _("Your reason"), required=False, help_text=_("Privileged: seen by reviewers, never in a letter.")
+    )
 
 
 class ReasonedOpinion(forms.Form):
@@ -284,4 +303,3 @@ class Undo(forms.Form):
     """Which event to take back; the last one unless told."""
 
     event = forms.IntegerField(label=_("Event"), required=False, widget=forms.HiddenInput)
-

@@ -68,12 +68,18 @@ def has_clock_to_pause(case: Case) -> _StrOrPromise | None:
 
 def has_paused_clock(case: Case) -> _StrOrPromise | None:
     """Open while a clock stands still."""
-    return None if case.clocks.filter(state=ClockRow.State.PAUSED, stopped_at=None).exists() else _("No clock is paused.")
+    return (
+        None
+        if case.clocks.filter(state=ClockRow.State.PAUSED, stopped_at=None).exists()
+        else _("No clock is paused.")
+    )
 
 
 def has_request(case: Case) -> _StrOrPromise | None:
     """Open while something waits for somebody's opinion."""
-    return None if case.requests.filter(state=Request.State.OPEN).exists() else _("Nothing waits for approval.")
+    return (
+        None if case.requests.filter(state=Request.State.OPEN).exists() else _("Nothing waits for approval.")
+    )
 
 
 def has_approval(case: Case) -> _StrOrPromise | None:
@@ -149,7 +155,9 @@ def answer(context: Context) -> Sequence[Wish]:
     one: Report | None = context.data["report"]
     reports = [one] if one else context.reports
     if not reports:
-        raise BadData(_("This case has no reporter to answer."), {"report": [str(_("There is no reporter."))]})
+        raise BadData(
+            _("This case has no reporter to answer."), {"report": [str(_("There is no reporter."))]}
+        )
     read(context)
     return [wish for report in reports for wish in context.message(report, context.data["text"])]
 
@@ -197,7 +205,9 @@ def restrict(context: Context) -> None:
     """Let only the team see the case."""
     if not context.case.team.memberships.filter(staff_id=context.actor.id).exists():
         raise NotAllowed(
-            _("You are not in the team of this case and would lose sight of it. Hand it over to a member first.")
+            _(
+                "You are not in the team of this case and would lose sight of it. Hand it over to a member first."
+            )
         )
     context.case.restricted = True
 
@@ -219,7 +229,7 @@ def pause_clocks(context: Context) -> None:
     reason = context.data["reason"]
     names = [
         clock.name for clock in context.workflow.clocks if any(one.name == reason for one in clock.pauses)
-    ]  # fmt: skip
+    ]
     context.said |= {"reason": reason, "clocks": clocks.pause(context.case, names, reason, context.now)}
 
 
@@ -235,7 +245,11 @@ def add_party(context: Context) -> None:
     """Add a party, or a further part of one that is here already."""
     data = context.data
     party = Party.objects.filter(
-        kind=data["kind"], name=data["name"], platform=data["platform"], merged_into=None, in_cases__case=context.case
+        kind=data["kind"],
+        name=data["name"],
+        platform=data["platform"],
+        merged_into=None,
+        in_cases__case=context.case,
     ).first() or Party.objects.create(
         kind=data["kind"], name=data["name"], platform=data["platform"], first_case=context.case
     )
@@ -302,7 +316,11 @@ def merge_into(context: Context) -> None:
     """Let another case go on with the reporters and the conversation of this one."""
     case, other = context.case, context.data["other"]
     CaseLink.objects.create(
-        case=case, other=other, kind=CaseLink.Kind.DUPLICATE, reason=context.data["reason"], made_by_id=context.actor.id
+        case=case,
+        other=other,
+        kind=CaseLink.Kind.DUPLICATE,
+        reason=context.data["reason"],
+        made_by_id=context.actor.id,
     )
     case.messages.exclude(report=None).update(case=other)
     case.reports.update(case=other)
@@ -379,13 +397,18 @@ def _decide(context: Context, verdict: str) -> Request:
     request = approvals.open_request(context.case, context.data.get("request"))
     opinion = approvals.give_opinion(request, context.actor, verdict, context.data["reason"])
     context.kind = Event.Kind.OPINION
-    context.said |= {"request": request.pk, "opinion": opinion.pk, "of": request.step, "seat": opinion.reviewer}
+    context.said |= {
+        "request": request.pk,
+        "opinion": opinion.pk,
+        "of": request.step,
+        "seat": opinion.reviewer,
+    }
     return request
 
 
 def amend(context: Context) -> None:
     """Change the proposal. What was agreed to before no longer counts."""
-    from .perform import clean  # noqa: PLC0415  perform imports this module
+    from .perform import clean
 
     request = _held(context)
     step = context.workflow.step(request.step)

@@ -308,7 +308,8 @@ class Workflow:
     on_open: Callable[[Context], Sequence[Wish] | None] | None = None
     icon: str = "folder"
     package: str = ""
-    extra: Mapping[str, Any] = field(default_factory=dict)
+    _states: dict[str, State] = field(init=False, repr=False, compare=False)
+    _steps: dict[str, Step] = field(init=False, repr=False, compare=False)
 
     def state(self, name: str) -> State:
         """The state of that name. Raises KeyError for a name that the workflow does not declare."""
@@ -346,14 +347,10 @@ class Workflow:
         return frozenset(state.name for state in self.all_states if state.final == step.reopens)
 
     def __post_init__(self) -> None:
-        from .common import common_steps  # noqa: PLC0415  common steps are declared with these words
+        from .common import common_steps
 
         states = {state.name: state for state in (*self.states, MERGED)}
         steps = {step.name: step for step in (*common_steps(self), *self.steps)}
         own_first = {step.name: step for step in self.steps} | steps
         object.__setattr__(self, "_states", states)
         object.__setattr__(self, "_steps", own_first)
-
-    if TYPE_CHECKING:
-        _states: dict[str, State]
-        _steps: dict[str, Step]

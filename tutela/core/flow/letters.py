@@ -19,11 +19,16 @@ if TYPE_CHECKING:
     from .declare import Letter, Workflow
 
 
-def render_letter(workflow: Workflow, letter: Letter, language: str, values: dict[str, Any]) -> tuple[str, str]:
+def render_letter(
+    workflow: Workflow, letter: Letter, language: str, values: dict[str, Any]
+) -> tuple[str, str]:
     """The subject and the text of a letter in the nearest language that we speak."""
     with translation.override(spoken(language)):
         text = _template(workflow.package, letter.name).render(
-            Values({"organisation": settings.ORGANISATION, "public_url": settings.PUBLIC_URL, **values}, autoescape=False)
+            Values(
+                {"organisation": settings.ORGANISATION, "public_url": settings.PUBLIC_URL, **values},
+                autoescape=False,
+            )
         )
     subject, _gap, body = text.strip().partition("\n")
     return subject.strip(), body.strip() + "\n"

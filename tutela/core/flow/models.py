@@ -119,7 +119,9 @@ class ClockRow(models.Model):
             models.UniqueConstraint(
                 fields=["case", "name"], condition=Q(stopped_at=None), name="flow_one_running_clock"
             ),
-            models.CheckConstraint(condition=Q(due_at__gte=models.F("started_at")), name="flow_clock_forward"),
+            models.CheckConstraint(
+                condition=Q(due_at__gte=models.F("started_at")), name="flow_clock_forward"
+            ),
         ]
         indexes: ClassVar = [
             models.Index(fields=["next_at", "id"], condition=~Q(next_at=None), name="flow_clock_next"),

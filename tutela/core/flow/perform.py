@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
@@ -23,6 +24,7 @@ from tutela.core.people.models import Grant
 from tutela.core.people.roles import Role
 
 from . import approvals, clocks, registry
+from .common_forms import CaseForm
 from .context import Context, Wish
 from .declare import Step, Workflow
 from .models import Request
@@ -42,10 +44,8 @@ class Outcome:
     effects: Sequence[Effect] = field(default=(), compare=False)
 
 
-class _DryRun(Exception):  # noqa: N818  never seen outside
-    def __init__(self, outcome: Outcome, wishes: list[Wish]) -> None:
-        self.outcome = outcome
-        self.wishes = wishes
+class _DryRun(Exception):
+    """Takes back what a rehearsal did."""
 
 
 def perform(
@@ -71,16 +71,16 @@ def perform(
         return _perform(case, step_name, actor, data or {}, key, version)
 
 
-def rehearse(reference: str, step_name: str, actor: Actor, data: Mapping[str, Any] | None = None) -> list[Wish]:
+def rehearse(
+    reference: str, step_name: str, actor: Actor, data: Mapping[str, Any] | None = None
+) -> list[Wish]:
     """What a step would do outside. Nothing is kept. Raises as `perform` does."""
-    try:
-        with acting_as(actor):
-            case = _lock(reference)
-            outcome = _perform(case, step_name, actor, data or {}, "", None, skip_approval=True)
-            wishes = [Wish(one.connector, one.verb, one.payload, one.label) for one in outcome.effects]
-            raise _DryRun(outcome, wishes)
-    except _DryRun as dry:
-        return dry.wishes
+    wishes: list[Wish] = []
+    with contextlib.suppress(_DryRun), acting_as(actor):
+        outcome = _perform(_lock(reference), step_name, actor, data or {}, "", None, skip_approval=True)
+        wishes = [Wish(one.connector, one.verb, one.payload, one.label) for one in outcome.effects]
+        raise _DryRun
+    return wishes
 
 
 def _lock(reference: str) -> Case:
@@ -136,7 +136,8 @@ def check_allowed(workflow: Workflow, step: Step, case: Case, actor: Actor) -> N
     roles = Grant.objects.roles_of(actor.id, workflow.slug)
     if not roles.intersection(step.who):
         raise NotAllowed(
-            _("This step is for %(roles)s.") % {"roles": ", ".join(str(Role(role).label) for role in step.who)}
+            _("This step is for %(roles)s.")
+            % {"roles": ", ".join(str(Role(role).label) for role in step.who)}
         )
     if not step.is_system and case.recusals.filter(staff_id=actor.id, ended_at=None).exists():
         raise NotFound(_("There is no such case, or it is not yours to see."))
@@ -155,14 +156,16 @@ def clean(step: Step, case: Case, data: Mapping[str, Any]) -> dict[str, Any]:
         return {}
     form = make_form(step, case, data)
     if not form.is_valid():
-        raise BadData(_("Some answers cannot be used."), {k: list(map(str, v)) for k, v in form.errors.items()})
+        raise BadData(
+            _("Some answers cannot be used."), {k: list(map(str, v)) for k, v in form.errors.items()}
+        )
     return form.cleaned_data
 
 
 def make_form(step: Step, case: Case, data: Mapping[str, Any] | None = None) -> forms.Form:
     """The form of a step for one case: bound when `data` is given. Forms may take the case."""
     assert step.form is not None
-    if getattr(step.form, "needs_case", False):
+    if issubclass(step.form, CaseForm):
         return step.form(data, case=case)
     return step.form(data)
 
@@ -212,11 +215,15 @@ def carry_out(
     wishes = list((step.run(context) if step.run else None) or [])
     _move(case, context.go_to or step.target or case.state, workflow, context.now)
     if request:
-        context.said |= {"request": request.pk, "proposer": request.proposer_id, "agreed": approvals.agreed(request)}
+        context.said |= {
+            "request": request.pk,
+            "proposer": request.proposer_id,
+            "agreed": approvals.agreed(request),
+        }
     if before is not None and not context.left_the_house:
         context.said["before"] = before
     event = _write(case, step, actor, context.kind, came_from, context.said)
-    _close_requests(workflow, case, step, context.now)
+    _close_requests(workflow, case, context.now)
     clocks.happened(workflow, case, step.name, context.now)
     if case.closed_at:
         clocks.end_all(case, context.now)
@@ -243,7 +250,7 @@ def _release(workflow: Workflow, case: Case, request: Request, actor: Actor) -> 
     return carry_out(workflow, case, step, actor, cleaned, raw=request.data, request=request)
 
 
-def _close_requests(workflow: Workflow, case: Case, step: Step, at: datetime) -> None:
+def _close_requests(workflow: Workflow, case: Case, at: datetime) -> None:
     """Withdraw what waits for approval and can no longer run from where the case now is."""
     for request in case.requests.filter(kind=Request.Kind.APPROVAL, state=Request.State.OPEN):
         held = workflow.step(request.step)
@@ -286,7 +293,9 @@ def _write(case: Case, step: Step, actor: Actor, kind: str, came_from: str, said
     )
 
 
-def queue_effects(case: Case, event: Event, wishes: Sequence[Wish], request_id: int | None = None) -> list[Effect]:
+def queue_effects(
+    case: Case, event: Event, wishes: Sequence[Wish], request_id: int | None = None
+) -> list[Effect]:
     """Store what a decision wants to happen outside, each under a key that never comes twice."""
     effects = [
         Effect(
@@ -330,7 +339,10 @@ def plain(data: Mapping[str, Any]) -> dict[str, Any]:
     """Submitted data as JSON: lists stay lists, a QueryDict keeps what each field sent."""
     if hasattr(data, "lists"):
         return {k: v if len(v) > 1 else v[0] for k, v in data.lists() if v and k != "csrfmiddlewaretoken"}
-    return {k: v if isinstance(v, (str, int, float, bool, list, dict)) or v is None else str(v) for k, v in data.items()}
+    return {
+        k: v if isinstance(v, (str, int, float, bool, list, dict)) or v is None else str(v)
+        for k, v in data.items()
+    }
 
 
 def _outcome(case: Case, event: Event) -> Outcome:
@@ -369,7 +381,9 @@ def open_steps(case: Case, actor: Actor) -> list[tuple[Step, str]]:
     workflow = registry.workflow(case.workflow)
     roles = Grant.objects.roles_of(actor.id, workflow.slug)
     waiting = set(
-        case.requests.filter(state=Request.State.OPEN, kind=Request.Kind.APPROVAL).values_list("step", flat=True)
+        case.requests.filter(state=Request.State.OPEN, kind=Request.Kind.APPROVAL).values_list(
+            "step", flat=True
+        )
     )
     offered = []
     for step in workflow.all_steps:

@@ -50,7 +50,9 @@ class Effect(models.Model):
 
     class Meta:
         indexes: ClassVar = [
-            models.Index(fields=["due_at", "id"], condition=Q(state__in=["due", "sending"]), name="effect_due"),
+            models.Index(
+                fields=["due_at", "id"], condition=Q(state__in=["due", "sending"]), name="effect_due"
+            ),
             models.Index(fields=["case", "id"], name="effect_case"),
             models.Index(fields=["id"], condition=Q(state="failed"), name="effect_failed"),
         ]

@@ -153,7 +153,9 @@ class OnCallShift(models.Model):
     class Meta:
         indexes: ClassVar = [models.Index(fields=["workflow", "starts_at"])]
         constraints: ClassVar = [
-            models.CheckConstraint(condition=Q(ends_at__gt=models.F("starts_at")), name="people_shift_forward"),
+            models.CheckConstraint(
+                condition=Q(ends_at__gt=models.F("starts_at")), name="people_shift_forward"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -5,28 +5,57 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Entry',
+            name="Entry",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('act', models.CharField(choices=[('case:opened', 'Case opened'), ('case:step', 'Step performed'), ('case:held', 'Step held for approval'), ('case:opinion', 'Opinion given'), ('case:looked', 'Case looked at'), ('case:clock', 'Clock lapsed or warned'), ('words:unfolded', 'Folded words looked at'), ('exhibit:looked', 'Exhibit looked at'), ('report:looked', 'Original report looked at'), ('case:exported', 'Case exported'), ('effect:delivered', 'Effect delivered'), ('person:signed_in', 'Signed in'), ('person:signed_out', 'Signed out'), ('grant:changed', 'Grant changed'), ('token:made', 'Token made'), ('release:logged', 'Release entered in the log')], max_length=40)),
-                ('actor_id', models.BigIntegerField()),
-                ('via', models.CharField(max_length=10)),
-                ('request_id', models.CharField(blank=True, max_length=40)),
-                ('case_id', models.BigIntegerField(null=True)),
-                ('detail', models.JSONField(default=dict)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "act",
+                    models.CharField(
+                        choices=[
+                            ("case:opened", "Case opened"),
+                            ("case:step", "Step performed"),
+                            ("case:held", "Step held for approval"),
+                            ("case:opinion", "Opinion given"),
+                            ("case:looked", "Case looked at"),
+                            ("case:clock", "Clock lapsed or warned"),
+                            ("words:unfolded", "Folded words looked at"),
+                            ("exhibit:looked", "Exhibit looked at"),
+                            ("report:looked", "Original report looked at"),
+                            ("case:exported", "Case exported"),
+                            ("effect:delivered", "Effect delivered"),
+                            ("person:signed_in", "Signed in"),
+                            ("person:signed_out", "Signed out"),
+                            ("grant:changed", "Grant changed"),
+                            ("token:made", "Token made"),
+                            ("release:logged", "Release entered in the log"),
+                        ],
+                        max_length=40,
+                    ),
+                ),
+                ("actor_id", models.BigIntegerField()),
+                ("via", models.CharField(max_length=10)),
+                ("request_id", models.CharField(blank=True, max_length=40)),
+                ("case_id", models.BigIntegerField(null=True)),
+                ("detail", models.JSONField(default=dict)),
             ],
             options={
-                'verbose_name_plural': 'entries',
-                'indexes': [models.Index(fields=['case_id', '-id'], name='audit_case_newest'), models.Index(fields=['actor_id', '-id'], name='audit_actor_newest')],
+                "verbose_name_plural": "entries",
+                "indexes": [
+                    models.Index(fields=["case_id", "-id"], name="audit_case_newest"),
+                    models.Index(fields=["actor_id", "-id"], name="audit_actor_newest"),
+                ],
             },
         ),
     ]

@@ -7,82 +7,206 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('cases', '0001_initial'),
+        ("cases", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Request',
+            name="Request",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('step', models.CharField(max_length=60)),
-                ('kind', models.CharField(choices=[('approval', 'Approval before acting'), ('review', 'Review after the urgent path')], default='approval', max_length=10)),
-                ('state', models.CharField(choices=[('open', 'open'), ('released', 'released'), ('stopped', 'stopped'), ('withdrawn', 'withdrawn')], default='open', max_length=10)),
-                ('data', models.JSONField(default=dict)),
-                ('chain', models.JSONField(default=list)),
-                ('round', models.PositiveIntegerField(default=1)),
-                ('came_from', models.CharField(max_length=40)),
-                ('opened_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('closed_at', models.DateTimeField(blank=True, null=True)),
-                ('case', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='requests', to='cases.case')),
-                ('event', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='cases.event')),
-                ('proposer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("step", models.CharField(max_length=60)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("approval", "Approval before acting"),
+                            ("review", "Review after the urgent path"),
+                        ],
+                        default="approval",
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("open", "open"),
+                            ("released", "released"),
+                            ("stopped", "stopped"),
+                            ("withdrawn", "withdrawn"),
+                        ],
+                        default="open",
+                        max_length=10,
+                    ),
+                ),
+                ("data", models.JSONField(default=dict)),
+                ("chain", models.JSONField(default=list)),
+                ("round", models.PositiveIntegerField(default=1)),
+                ("came_from", models.CharField(max_length=40)),
+                ("opened_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("closed_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "case",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="requests", to="cases.case"
+                    ),
+                ),
+                (
+                    "event",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="cases.event",
+                    ),
+                ),
+                (
+                    "proposer",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Opinion',
+            name="Opinion",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('reviewer', models.CharField(max_length=60)),
-                ('verdict', models.CharField(choices=[('agree', 'Agree'), ('ask', 'Ask first'), ('stop', 'Stop')], max_length=5)),
-                ('reason', models.TextField(blank=True)),
-                ('round', models.PositiveIntegerField()),
-                ('at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('case', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='cases.case')),
-                ('staff', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('request', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='opinions', to='flow.request')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("reviewer", models.CharField(max_length=60)),
+                (
+                    "verdict",
+                    models.CharField(
+                        choices=[("agree", "Agree"), ("ask", "Ask first"), ("stop", "Stop")], max_length=5
+                    ),
+                ),
+                ("reason", models.TextField(blank=True)),
+                ("round", models.PositiveIntegerField()),
+                ("at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "case",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="cases.case"
+                    ),
+                ),
+                (
+                    "staff",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "request",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="opinions",
+                        to="flow.request",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='ClockRow',
+            name="ClockRow",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=40)),
-                ('state', models.CharField(choices=[('running', 'running'), ('paused', 'paused'), ('met', 'met'), ('lapsed', 'lapsed'), ('ended', 'ended')], default='running', max_length=10)),
-                ('started_at', models.DateTimeField()),
-                ('earliest_at', models.DateTimeField(blank=True, null=True)),
-                ('due_at', models.DateTimeField()),
-                ('warn_at', models.DateTimeField(blank=True, null=True)),
-                ('warned_at', models.DateTimeField(blank=True, null=True)),
-                ('lapsed_at', models.DateTimeField(blank=True, null=True)),
-                ('stopped_at', models.DateTimeField(blank=True, null=True)),
-                ('paused_at', models.DateTimeField(blank=True, null=True)),
-                ('pause_reason', models.CharField(blank=True, max_length=40)),
-                ('next_at', models.DateTimeField(blank=True, null=True)),
-                ('failures', models.PositiveIntegerField(default=0)),
-                ('error', models.TextField(blank=True)),
-                ('case', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='clocks', to='cases.case')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=40)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("running", "running"),
+                            ("paused", "paused"),
+                            ("met", "met"),
+                            ("lapsed", "lapsed"),
+                            ("ended", "ended"),
+                        ],
+                        default="running",
+                        max_length=10,
+                    ),
+                ),
+                ("started_at", models.DateTimeField()),
+                ("earliest_at", models.DateTimeField(blank=True, null=True)),
+                ("due_at", models.DateTimeField()),
+                ("warn_at", models.DateTimeField(blank=True, null=True)),
+                ("warned_at", models.DateTimeField(blank=True, null=True)),
+                ("lapsed_at", models.DateTimeField(blank=True, null=True)),
+                ("stopped_at", models.DateTimeField(blank=True, null=True)),
+                ("paused_at", models.DateTimeField(blank=True, null=True)),
+                ("pause_reason", models.CharField(blank=True, max_length=40)),
+                ("next_at", models.DateTimeField(blank=True, null=True)),
+                ("failures", models.PositiveIntegerField(default=0)),
+                ("error", models.TextField(blank=True)),
+                (
+                    "case",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="clocks", to="cases.case"
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(condition=models.Q(('next_at', None), _negated=True), fields=['next_at', 'id'], name='flow_clock_next'), models.Index(fields=['case', 'id'], name='flow_clock_case')],
-                'constraints': [models.UniqueConstraint(condition=models.Q(('stopped_at', None)), fields=('case', 'name'), name='flow_one_running_clock'), models.CheckConstraint(condition=models.Q(('due_at__gte', models.F('started_at'))), name='flow_clock_forward')],
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("next_at", None), _negated=True),
+                        fields=["next_at", "id"],
+                        name="flow_clock_next",
+                    ),
+                    models.Index(fields=["case", "id"], name="flow_clock_case"),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("stopped_at", None)),
+                        fields=("case", "name"),
+                        name="flow_one_running_clock",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("due_at__gte", models.F("started_at"))), name="flow_clock_forward"
+                    ),
+                ],
             },
         ),
         migrations.AddIndex(
-            model_name='request',
-            index=models.Index(condition=models.Q(('state', 'open')), fields=['opened_at'], name='flow_open_requests'),
+            model_name="request",
+            index=models.Index(
+                condition=models.Q(("state", "open")), fields=["opened_at"], name="flow_open_requests"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='request',
-            constraint=models.UniqueConstraint(condition=models.Q(('state', 'open')), fields=('case', 'step', 'kind'), name='flow_one_open_request'),
+            model_name="request",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state", "open")),
+                fields=("case", "step", "kind"),
+                name="flow_one_open_request",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='opinion',
-            constraint=models.UniqueConstraint(condition=models.Q(('verdict__in', ['agree', 'stop'])), fields=('request', 'reviewer', 'round'), name='flow_one_verdict'),
+            model_name="opinion",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("verdict__in", ["agree", "stop"])),
+                fields=("request", "reviewer", "round"),
+                name="flow_one_verdict",
+            ),
         ),
     ]

@@ -6,39 +6,76 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('cases', '0001_initial'),
+        ("cases", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Effect',
+            name="Effect",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('connector', models.CharField(max_length=40)),
-                ('verb', models.CharField(max_length=40)),
-                ('payload', models.JSONField()),
-                ('label', models.CharField(max_length=300)),
-                ('key', models.CharField(max_length=64, unique=True)),
-                ('request_id', models.BigIntegerField(null=True)),
-                ('message_id', models.BigIntegerField(null=True)),
-                ('state', models.CharField(choices=[('due', 'due'), ('sending', 'sending'), ('confirmed', 'confirmed'), ('failed', 'refused'), ('abandoned', 'taken back')], default='due', max_length=10)),
-                ('due_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('made_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('attempts', models.PositiveIntegerField(default=0)),
-                ('claimed_until', models.DateTimeField(null=True)),
-                ('confirmed_at', models.DateTimeField(null=True)),
-                ('receipt', models.JSONField(null=True)),
-                ('error', models.TextField(blank=True)),
-                ('what_to_do', models.TextField(blank=True)),
-                ('case', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='effects', to='cases.case')),
-                ('event', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='effects', to='cases.event')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("connector", models.CharField(max_length=40)),
+                ("verb", models.CharField(max_length=40)),
+                ("payload", models.JSONField()),
+                ("label", models.CharField(max_length=300)),
+                ("key", models.CharField(max_length=64, unique=True)),
+                ("request_id", models.BigIntegerField(null=True)),
+                ("message_id", models.BigIntegerField(null=True)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("due", "due"),
+                            ("sending", "sending"),
+                            ("confirmed", "confirmed"),
+                            ("failed", "refused"),
+                            ("abandoned", "taken back"),
+                        ],
+                        default="due",
+                        max_length=10,
+                    ),
+                ),
+                ("due_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("made_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("attempts", models.PositiveIntegerField(default=0)),
+                ("claimed_until", models.DateTimeField(null=True)),
+                ("confirmed_at", models.DateTimeField(null=True)),
+                ("receipt", models.JSONField(null=True)),
+                ("error", models.TextField(blank=True)),
+                ("what_to_do", models.TextField(blank=True)),
+                (
+                    "case",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="effects", to="cases.case"
+                    ),
+                ),
+                (
+                    "event",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="effects", to="cases.event"
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(condition=models.Q(('state__in', ['due', 'sending'])), fields=['due_at', 'id'], name='effect_due'), models.Index(fields=['case', 'id'], name='effect_case'), models.Index(condition=models.Q(('state', 'failed')), fields=['id'], name='effect_failed')],
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("state__in", ["due", "sending"])),
+                        fields=["due_at", "id"],
+                        name="effect_due",
+                    ),
+                    models.Index(fields=["case", "id"], name="effect_case"),
+                    models.Index(
+                        condition=models.Q(("state", "failed")), fields=["id"], name="effect_failed"
+                    ),
+                ],
             },
         ),
     ]
