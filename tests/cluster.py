@@ -110,7 +110,7 @@ def migrate(owner_url: str) -> None:
 def copy_database(admin_url: str, name: str) -> None:
     """Make a fresh copy of the migrated database, with the same rights to enter."""
     target, template = sql.Identifier(name), sql.Identifier(postgres.DATABASE)
-    roles = sql.SQL(", ").join(map(sql.Identifier, prepare.SIGN_IN))
+    roles = sql.SQL(", ").join(map(sql.Identifier, environment.SIGN_IN))
     with psycopg.connect(admin_url, autocommit=True) as connection:
         for statement in (
             "drop database if exists {target} with (force)",
@@ -135,7 +135,7 @@ def tables(connection: psycopg.Connection) -> list[str]:
 
 def full(connection: psycopg.Connection, names: list[str]) -> list[str]:
     """Those of the tables that hold rows."""
-    asked = " union all ".join(f"(select '{name}' from {name} limit 1)" for name in names)  # noqa: S608
+    asked = " union all ".join(f"(select '{name}' from {name} limit 1)" for name in names)
     return [row[0] for row in connection.execute(asked)]
 
 

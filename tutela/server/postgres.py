@@ -87,18 +87,6 @@ def url(role: str, password: str, sockets: Path, database: str = DATABASE) -> st
     return f"postgresql://{role}:{quote(password, safe='')}@/{database}?host={quote(str(sockets), safe='')}"
 
 
-def logins(sockets: Path, database: str = DATABASE) -> dict[str, str]:
-    """The environment variables of the processes that serve and work: never the owner's address."""
-    return {
-        "TUTELA_DESK_DATABASE_URL": url(
-            environment.DESK, environment.role_password(environment.DESK), sockets, database
-        ),
-        "TUTELA_PORTAL_DATABASE_URL": url(
-            environment.PORTAL, environment.role_password(environment.PORTAL), sockets, database
-        ),
-    }
-
-
 def owner_url(data: Path, sockets: Path, database: str = DATABASE) -> str:
     """The owner's address on the private server of a data folder: for migrations and nothing else."""
     return url(environment.OWNER, _password(data, "owner"), sockets, database)
@@ -187,8 +175,9 @@ class Server:
         if self._process is not None:
             end_process(self._process)
             self._process = None
-        if self.sockets != Path() and self.sockets.parent != self.home:
+        if self.sockets.is_absolute() and self.sockets.parent != self.home:
             shutil.rmtree(self.sockets, ignore_errors=True)
+        self.sockets = Path()
         if self._lock is not None:
             self._lock.free()
             self._lock = None
@@ -274,10 +263,8 @@ class Server:
             raise CannotStartError(f"PostgreSQL's {program} failed: {(done.stderr or done.stdout).strip()}")
 
     def _prepare_files(self) -> None:
-        self.sockets = self.home / "sockets"
-        if len(os.fsencode(self.sockets / SOCKET)) > LONGEST_SOCKET:
-            self.sockets = Path(tempfile.mkdtemp(prefix="tutela-"))
-            self.account.give(self.sockets)
+        if not self.sockets.is_absolute():  # a restart keeps the folder that others know
+            self.sockets = self._choose_sockets()
         self.account.make_folder(self.sockets)
         rules = self.home / "hba.conf"
         rules.write_text(HBA)
@@ -285,6 +272,14 @@ class Server:
         log = self.home / "log"
         if log.exists() and log.stat().st_size > LOG_LIMIT:
             log.replace(self.home / "log.old")
+
+    def _choose_sockets(self) -> Path:
+        sockets = self.home / "sockets"
+        if len(os.fsencode(sockets / SOCKET)) <= LONGEST_SOCKET:
+            return sockets
+        sockets = Path(tempfile.mkdtemp(prefix="tutela-"))
+        self.account.give(sockets)
+        return sockets
 
     def _launch(self) -> None:
         settings = SETTINGS | (FAST if self._fast else {})

@@ -21,11 +21,11 @@ import psycopg
 from psycopg import errors, sql
 
 from tutela.config import environment
+from tutela.config.environment import SIGN_IN
 from tutela.server.binaries import EXTENSIONS
 from tutela.server.errors import CannotStartError
 from tutela.server.postgres import ensure_login
 
-SIGN_IN = {environment.DESK: "TUTELA_DESK_DATABASE_URL", environment.PORTAL: "TUTELA_PORTAL_DATABASE_URL"}
 FUNCTION_OWNERS = ("tutela_guard", "tutela_search", "tutela_receipts")
 SCHEMAS = ("public", "tutela")
 PACKAGE = Path(__file__).resolve().parent.parent
@@ -170,6 +170,8 @@ def prepare(owner_url: str, *, roles: bool = True) -> None:
     Only for a process of its own: Django is set up as the owner and stays so.
     """
     with connect(owner_url) as connection:
+        # Several machines may start together on one database; the second waits and finds all done.
+        connection.execute("select pg_advisory_lock(hashtext('tutela prepare'))")
         if roles:
             make_roles(connection)
             let_in(connection)

@@ -60,15 +60,16 @@ class Lock:
         return False
 
 
-def dies_with_parent(number: signal.Signals) -> Callable[[], None]:
-    """For `preexec_fn`: the kernel sends `number` to the new process when its starter is gone.
+def dies_with_parent(number: signal.Signals, *, of_this_process: bool = False) -> Callable[[], None]:
+    """A function after which the kernel sends `number` to a process when its starter is gone.
 
-    So even a `kill -9` of the starter takes its children along. Elsewhere than on Linux it does nothing.
+    For `preexec_fn`, where it runs in the new process; or, `of_this_process`, to be called here. So
+    even a `kill -9` of the starter takes its children along. Elsewhere than on Linux it does nothing.
     """
     if not sys.platform.startswith("linux"):
         return lambda: None
     prctl = ctypes.CDLL(None, use_errno=True).prctl
-    parent = os.getpid()
+    parent = os.getppid() if of_this_process else os.getpid()
 
     def arrange() -> None:
         prctl(PR_SET_PDEATHSIG, int(number))

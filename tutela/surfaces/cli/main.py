@@ -10,6 +10,7 @@ import importlib
 import os
 import sys
 from dataclasses import dataclass
+from typing import NoReturn
 
 import typer
 
@@ -92,14 +93,14 @@ def set_up_django(*, needs_server: bool = True) -> None:
                 "or name another data folder in TUTELA_DATA or a database in TUTELA_DATABASE_URL.",
                 TRY_LATER,
             )
-        os.environ.update(postgres.logins(sockets))
+        os.environ.update(environment.logins(postgres.owner_url(environment.data_folder(), sockets)))
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tutela.config.settings")
     import django
 
     django.setup()
 
 
-def fail(message: str, code: int = FAILED) -> None:
+def fail(message: str, code: int = FAILED) -> NoReturn:
     """Say on stderr what is wrong, and end the program."""
     typer.echo(message, err=True)
     raise SystemExit(code)

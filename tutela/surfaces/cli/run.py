@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Annotated
@@ -13,6 +15,17 @@ from tutela.server import postgres, prepare
 from tutela.server.errors import BusyError, CannotStartError
 
 app = typer.Typer()
+
+
+@app.command()
+def run(
+    *,
+    sample: Annotated[bool, typer.Option(help="Load a made-up team and cases, for trying it out.")] = False,
+) -> None:
+    """Start the database, the pages, the worker, mail and live updates, and keep them running."""
+    # Another program takes our place: the supervisor needs none of what a command line loads.
+    arguments = ["--sample"] if sample else []
+    os.execv(sys.executable, [sys.executable, "-m", "tutela.server.supervise", *arguments])  # noqa: S606
 
 
 @app.command("prepare")
