@@ -47,3 +47,13 @@ def superuser(database: Database) -> Iterator[psycopg.Connection]:
     """A connection as the superuser, for tests that tamper. Commits each statement."""
     with psycopg.connect(database.url("admin"), autocommit=True) as connection:
         yield connection
+
+
+@pytest.fixture
+def cast(request: pytest.FixtureRequest) -> Any:
+    """The people of the tests, with their grants and teams. Needs a test with a database."""
+    from tests.cast import make_cast
+
+    wanted = request.node.get_closest_marker("django_db")
+    request.getfixturevalue("transactional_db" if wanted and wanted.kwargs.get("transaction") else "db")
+    return make_cast()

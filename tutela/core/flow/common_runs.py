@@ -205,9 +205,7 @@ def restrict(context: Context) -> None:
     """Let only the team see the case."""
     if not context.case.team.memberships.filter(staff_id=context.actor.id).exists():
         raise NotAllowed(
-            _(
-                "You are not in the team of this case and would lose sight of it. Hand it over to a member first."
-            )
+            _("You are not in the team of this case and would lose sight of it. Hand it over first.")
         )
     context.case.restricted = True
 
