@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from django import forms
+
 from tutela.ui.clockface import Face
 from tutela.ui.samples import sample_elements
 
@@ -92,17 +94,94 @@ def queue() -> dict[str, Any]:
     }
 
 
+class ReportForm(forms.Form):
+    """The emergency form as a reporter sees it."""
+
+    who = forms.ChoiceField(
+        choices=[
+            ("writer", "The person who wrote it"),
+            ("other", "Another person, or many"),
+            ("me", "Me|we offer someone to talk to"),
+            ("unsure", "I am not sure"),
+        ],
+        widget=forms.RadioSelect,
+        label="Who might be hurt?",
+        initial="writer",
+    )
+    where = forms.CharField(
+        label="Where did you see it?",
+        help_text="A link is best. If it is gone already, the name of the page is enough.",
+        required=False,
+        initial="https://wiki.example.org/wiki/User_talk:ExampleMoss",
+    )
+    what = forms.CharField(
+        label="What did you see?",
+        help_text="You do not have to judge how serious it is. If you know a place, a time or a name, write it here.",
+        widget=forms.Textarea(attrs={"rows": 3}),
+        initial="They wrote goodbye on their talk page and named a train station in Sample City. They",
+    )
+    reply = forms.ChoiceField(
+        choices=[
+            ("here", "Here only|Private, with a receipt code"),
+            ("mail", "Also by e-mail|Only if nobody else reads your mail"),
+        ],
+        widget=forms.RadioSelect,
+        label="How may we answer you?",
+        initial="here",
+    )
+
+
+class VerdictForm(forms.Form):
+    """What a reviewer decides, with a reason."""
+
+    choice = forms.ChoiceField(
+        choices=[
+            ("agree", "Agree|Passes to Tansy, Communications"),
+            ("ask", "Ask first|Holds the chain, the clock keeps running"),
+            ("stop", "Stop|Ends this proposal for everyone, with your reason"),
+        ],
+        widget=forms.RadioSelect,
+        label="Decision",
+        initial="agree",
+    )
+    reason = forms.CharField(
+        label="Your reason",
+        widget=forms.Textarea(attrs={"rows": 4}),
+        help_text="Privileged: seen by reviewers, never in a letter.",
+    )
+
+
+def emergency() -> dict[str, Any]:
+    """Return the emergency form, half filled."""
+    return {"report": ReportForm()}
+
+
 def case() -> dict[str, Any]:
     """Return one emergency case, in the middle of its work; the rail is narrow."""
-    return {**sample_elements(), "slim": True}
+    linked = [
+        {"name": "EM-2026-0044 Second report", "url": "#44", "icon": "merge", "role": "merged"},
+        {"name": "EM-2025-0311 Earlier concern", "url": "#311", "icon": "link", "role": "closed"},
+    ]
+    return {**sample_elements(), "slim": True, "linked": linked}
+
+
+def approval() -> dict[str, Any]:
+    """Return one approval in a chain of review."""
+    grounds = [
+        ("Grounds", "Repeated harassment of two editors on four wikis, after two warnings"),
+        ("Why us", "Three local blocks evaded; private facts that a community cannot weigh in public"),
+        {"label": "Evidence", "value": "14 exhibits", "url": "#exhibits"},
+    ]
+    return {**sample_elements(), "slim": True, "grounds": grounds, "verdict": VerdictForm()}
 
 
 CONTEXTS: dict[str, Callable[[], dict[str, Any]]] = {
     "portal_home": dict,
-    "portal_emergency": sample_elements,
+    "portal_emergency": emergency,
     "portal_receipt": dict,
-    "portal_status": dict,
+    "portal_status": sample_elements,
     "queue": queue,
+    "preview": sample_elements,
     "case": case,
-    "approval": case,
+    "approval": approval,
 }
