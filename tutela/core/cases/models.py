@@ -98,6 +98,7 @@ class Case(models.Model):
             ),
             models.Index(fields=["workflow", "-id"], name="case_workflow_newest"),
             models.Index(fields=["updated_at"], name="case_updated"),
+            models.Index(fields=["-updated_at", "-id"], condition=Q(unread__gt=0), name="case_unread"),
         ]
 
     def __str__(self) -> str:

@@ -657,6 +657,12 @@ class Migration(migrations.Migration):
             model_name="case",
             index=models.Index(fields=["updated_at"], name="case_updated"),
         ),
+        migrations.AddIndex(
+            model_name="case",
+            index=models.Index(
+                condition=models.Q(("unread__gt", 0)), fields=["-updated_at", "-id"], name="case_unread"
+            ),
+        ),
         migrations.AddConstraint(
             model_name="caselink",
             constraint=models.CheckConstraint(
