@@ -246,6 +246,8 @@ class Step:
     review: Review | None = None
     undo: Callable[[Context, Event], None] | None = None
     hint: _StrOrPromise = ""
+    #: The line of the timeline, with `%(who)s` in it: "%(who)s acknowledged the report".
+    past: _StrOrPromise = ""
     icon: str = "next"
     grave: bool = False
     investigates: bool = False
@@ -299,6 +301,8 @@ class Workflow:
     #: The roles that do the daily work: they read, write notes, answer, assign and hand over.
     workers: tuple[Role, ...] = (Role.RESPONDER, Role.INVESTIGATOR, Role.MANAGER)
     restricted: bool = False
+    #: Whether portal, mail and API may send reports straight to it.
+    takes_reports: bool = False
     severity: int = 2
     reopen_to: str = ""
     #: The workflow's own facts: a form whose cleaned values are kept on the case.
