@@ -333,8 +333,14 @@ def say(text: str) -> None:
 
 
 def main() -> None:
-    """Run the group. `--sample` loads the made-up team and cases and prints links to sign in with."""
+    """Run the group. `--sample` loads the made-up team and cases and prints links to sign in with.
+
+    `--with-parent` stops when the starter is gone, even killed: `make run` asks for it, as the next
+    `make run` would otherwise find the first still running.
+    """
     os.umask(0o077)
+    if "--with-parent" in sys.argv[1:]:
+        dies_with_parent(signal.SIGTERM, of_this_process=True)()
     try:
         Supervisor(programs(), sample="--sample" in sys.argv[1:]).run()
     except CannotStartError as error:

@@ -20,11 +20,16 @@ app = typer.Typer()
 @app.command()
 def run(
     *,
-    sample: Annotated[bool, typer.Option(help="Load a made-up team and cases, for trying it out.")] = False,
+    sample: Annotated[
+        bool, typer.Option("--sample", help="Load a made-up team and cases, for trying it out.")
+    ] = False,
+    with_parent: Annotated[
+        bool, typer.Option("--with-parent", help="Stop when the program that started this one is gone.")
+    ] = False,
 ) -> None:
     """Start the database, the pages, the worker, mail and live updates, and keep them running."""
     # Another program takes our place: the supervisor needs none of what a command line loads.
-    arguments = ["--sample"] if sample else []
+    arguments = [*(["--sample"] if sample else []), *(["--with-parent"] if with_parent else [])]
     os.execv(sys.executable, [sys.executable, "-m", "tutela.server.supervise", *arguments])  # noqa: S606
 
 
