@@ -46,6 +46,12 @@ class StepClosed(TutelaError):
     code = "step_closed"
 
 
+class Stale(StepClosed):
+    """The case changed since the version that the caller named (HTTP 412)."""
+
+    code = "stale"
+
+
 class BadData(TutelaError):
     """What was entered cannot be used (HTTP 422). `errors` maps each field to its messages."""
 

@@ -27,6 +27,8 @@ class Act(models.TextChoices):
     SIGNED_OUT = "person:signed_out", _("Signed out")
     GRANT_CHANGED = "grant:changed", _("Grant changed")
     TOKEN_MADE = "token:made", _("Token made")
+    TOKEN_REVOKED = "token:revoked", _("Token revoked")
+    STAFF_CHANGED = "staff:changed", _("Staff list changed")
     RELEASE_LOGGED = "release:logged", _("Release entered in the log")
 
 

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from tutela.core.audit.models import Act
 from tutela.core.audit.record import record
 from tutela.core.cases.models import Case, Event
-from tutela.core.errors import BadData, NotAllowed, NotFound, StepClosed
+from tutela.core.errors import BadData, NotAllowed, NotFound, Stale, StepClosed
 from tutela.core.outbox.models import Effect
 from tutela.core.people.actor import Actor, acting_as
 from tutela.core.people.models import Grant
@@ -62,7 +62,7 @@ def perform(
     `data` is what the step's form asks, as submitted. The same `key` twice performs once and
     answers the same. With `version`, the case must still be at that version.
 
-    Raises NotFound (no such case, or not theirs to see), StepClosed, NotAllowed, BadData.
+    Raises NotFound (no such case, or not theirs to see), Stale, StepClosed, NotAllowed, BadData.
     """
     with acting_as(actor):
         case = _lock(reference)
@@ -103,7 +103,7 @@ def _perform(
     workflow = registry.workflow(case.workflow)
     step = _named(workflow, step_name)
     if version is not None and version != case.version:
-        raise _stale(case)
+        raise _stale(case, Stale)
     check_open(workflow, step, case)
     check_allowed(workflow, step, case, actor)
     cleaned = clean(step, case, data)
@@ -358,12 +358,12 @@ def _outcome(case: Case, event: Event) -> Outcome:
     )
 
 
-def _stale(case: Case) -> StepClosed:
+def _stale(case: Case, error: type[StepClosed] = StepClosed) -> StepClosed:
     last = case.events.exclude(kind=Event.Kind.EFFECT).select_related("actor").order_by("-id").first()
     label = registry.workflow(case.workflow).state(case.state).label
     if last is None:
-        return StepClosed(_("The case is at “%(state)s”.") % {"state": label}, state=case.state)
-    return StepClosed(
+        return error(_("The case is at “%(state)s”.") % {"state": label}, state=case.state)
+    return error(
         _("%(who)s moved this case on at %(time)s. It is now at “%(state)s”.")
         % {"who": last.actor.working_name, "time": last.at.strftime("%H:%M UTC"), "state": label},
         state=case.state,

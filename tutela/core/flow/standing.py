@@ -15,7 +15,7 @@ def sync_standing_rows(using: str = "default") -> None:
             username=actor.value,
             defaults={"working_name": str(actor.label), "kind": Staff.Kind.SYSTEM, "password": "!"},
         )
-        for workflow in registry.workflows():
+        for workflow in () if actor is SystemActor.OPERATOR else registry.workflows():
             Grant.objects.using(using).get_or_create(
                 staff=staff, workflow=workflow.slug, role=Role.SYSTEM, until=None
             )

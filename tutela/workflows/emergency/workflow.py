@@ -20,6 +20,7 @@ WORKFLOW = Workflow(
     start="received",
     reopen_to="received",
     package="tutela.workflows.emergency",
+    takes_reports=True,
     states=(
         State("received", _("Received"), _("We have your report.")),
         State("closed", _("Closed"), _("We have finished."), WaitsFor.NOBODY, final=True),

@@ -39,6 +39,8 @@ class Migration(migrations.Migration):
                             ("person:signed_out", "Signed out"),
                             ("grant:changed", "Grant changed"),
                             ("token:made", "Token made"),
+                            ("token:revoked", "Token revoked"),
+                            ("staff:changed", "Staff list changed"),
                             ("release:logged", "Release entered in the log"),
                         ],
                         max_length=40,
