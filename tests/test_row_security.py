@@ -61,7 +61,9 @@ def secured_tables(superuser: psycopg.Connection) -> list[str]:
 def test_every_table_has_forced_row_security_or_is_known_to_need_none(superuser, secured_tables):
     every = {
         name
-        for (name,) in superuser.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").fetchall()
+        for (name,) in superuser.execute(
+            "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
+        ).fetchall()
     }
     assert every - OPEN_TABLES - OF_NOBODYS_CASE - set(secured_tables) == {"search_document"}
 
@@ -95,7 +97,9 @@ def busy_case(cast: Cast) -> str:
     perform(reference, "note", cast.juniper, {"text": "Marker in a note"})
     perform(reference, "answer", cast.juniper, {"text": "Marker in an answer"})
     perform(reference, "add_exhibit", cast.juniper, {"kind": "text", "title": "Marker", "text": "Marker"})
-    perform(reference, "add_party", cast.juniper, {"kind": "account", "name": "ExampleMarker", "part": "reported"})
+    perform(
+        reference, "add_party", cast.juniper, {"kind": "account", "name": "ExampleMarker", "part": "reported"}
+    )
     return reference
 
 
@@ -121,7 +125,9 @@ def test_a_grant_without_the_team_does_not_open_a_restricted_case(cast: Cast):
 @pytest.mark.django_db
 def test_a_right_taken_away_is_gone_with_the_next_query(cast: Cast):
     reference = busy_case(cast)
-    Grant.objects.filter(staff_id=cast.juniper.id).update(until="2026-01-01T00:00Z", since="2025-01-01T00:00Z")
+    Grant.objects.filter(staff_id=cast.juniper.id).update(
+        until="2026-01-01T00:00Z", since="2025-01-01T00:00Z"
+    )
     assert rows(cast.juniper, "cases_case") == 0
     with pytest.raises(Exception, match="not yours to see"):
         perform(reference, "note", cast.juniper, {"text": "late"})
@@ -153,7 +159,8 @@ def test_search_finds_only_what_the_searcher_may_see(cast: Cast):
         for person, expected in ((cast.juniper, 1), (cast.wren, 0), (cast.sorrel, 0)):
             with acting_as(person), connection.cursor() as cursor:
                 cursor.execute(
-                    "SELECT count(*) FROM tutela.search(%s, 50, NULL) s JOIN cases_case c ON c.id = s.case_id", [typed]
+                    "SELECT count(*) FROM tutela.search(%s, 50, NULL) s JOIN cases_case c ON c.id = s.case_id",
+                    [typed],
                 )
                 assert cursor.fetchone() == (expected,), (typed, person.name)
 
@@ -187,7 +194,10 @@ def test_the_portals_login_reads_no_table_of_a_case(secured_tables):
     from django.db import connections
 
     for table in [*secured_tables, "people_staff", "people_grant", "people_token", "django_session"]:
-        with pytest.raises(DatabaseError, match="permission denied"), connections["portal"].cursor() as cursor:
+        with (
+            pytest.raises(DatabaseError, match="permission denied"),
+            connections["portal"].cursor() as cursor,
+        ):
             cursor.execute(f"SELECT 1 FROM {table} LIMIT 1")
 
 
@@ -217,7 +227,11 @@ def test_what_arrived_cannot_be_changed_by_the_desk(cast: Cast):
 def test_not_even_the_owner_changes_an_audit_entry(owner, superuser, cast: Cast):
     busy_case(cast)
     for connection_as in (owner, superuser):
-        for statement in ("UPDATE audit_entry SET act = 'x'", "DELETE FROM audit_entry", "TRUNCATE audit_entry"):
+        for statement in (
+            "UPDATE audit_entry SET act = 'x'",
+            "DELETE FROM audit_entry",
+            "TRUNCATE audit_entry",
+        ):
             if connection_as is owner and "TRUNCATE" not in statement:
                 continue  # forced row security hides every row from the owner: nothing would be touched
             with pytest.raises(psycopg.errors.InsufficientPrivilege):

@@ -177,7 +177,7 @@ def _join(report: Report, earlier: Report, actor: Actor) -> Case:
     if earlier.case_id is None:
         raise NotFound("The report that this one adds to has no case yet.")
     case = Case.objects.select_for_update(of=("self",)).get(pk=earlier.case_id)
-    report.case = report.first_case = case
+    report.case, report.first_case = case, earlier.first_case
     report.save(update_fields=["case", "first_case"])
     add_message(case, earlier, actor, report.text, channel=report.channel, subject=report.subject)
     return case
