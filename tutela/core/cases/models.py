@@ -23,8 +23,8 @@ class Severity(models.IntegerChoices):
     """How bad it is if we are late. Drawn as bars, and as an octagon when critical."""
 
     LOW = 1, _("Low")
-    MODERATE = 2, _("Moderate")
-    SEVERE = 3, _("Severe")
+    MEDIUM = 2, _("Medium")
+    HIGH = 3, _("High")
     CRITICAL = 4, _("Critical")
 
 
@@ -59,7 +59,7 @@ class Case(models.Model):
     workflow = models.CharField(max_length=40)
     state = models.CharField(max_length=40)
     title = models.CharField(max_length=300)
-    severity = models.PositiveSmallIntegerField(choices=Severity, default=Severity.MODERATE)
+    severity = models.PositiveSmallIntegerField(choices=Severity, default=Severity.MEDIUM)
     team = models.ForeignKey(Team, models.PROTECT, related_name="cases")
     assignee = models.ForeignKey(Staff, models.PROTECT, null=True, blank=True, related_name="cases")
     assigned_at = models.DateTimeField(null=True, blank=True)

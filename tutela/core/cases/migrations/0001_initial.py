@@ -31,7 +31,7 @@ class Migration(migrations.Migration):
                 (
                     "severity",
                     models.PositiveSmallIntegerField(
-                        choices=[(1, "Low"), (2, "Moderate"), (3, "Severe"), (4, "Critical")], default=2
+                        choices=[(1, "Low"), (2, "Medium"), (3, "High"), (4, "Critical")], default=2
                     ),
                 ),
                 ("assigned_at", models.DateTimeField(blank=True, null=True)),
