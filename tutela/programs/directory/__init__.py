@@ -1,1 +1,1 @@
-"""Agencies, helplines and community venues, each with the day it was last verified."""
+"""Agencies, helplines, emergency numbers and community venues, each with the day it was last verified."""

@@ -1,1 +1,1 @@
-"""Registers of their own that survive the cases: the release log."""
+"""Registers that survive the cases: what was released to whom, and whom we stopped answering."""

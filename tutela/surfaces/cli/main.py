@@ -35,7 +35,11 @@ class Commands:
     database: bool = True
 
 
-COMMANDS = (Commands("tutela.surfaces.cli.run", ("run", "prepare", "migrate", "doctor"), database=False),)
+COMMANDS = (
+    Commands("tutela.surfaces.cli.run", ("run", "prepare", "migrate", "doctor"), database=False),
+    Commands("tutela.surfaces.cli.directory", ("directory",), group=True),
+    Commands("tutela.surfaces.cli.flow", ("flow",), group=True, database=False),
+)
 
 
 def main() -> None:
