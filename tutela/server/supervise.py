@@ -197,13 +197,13 @@ class Supervisor:
             lock.take()
         except BusyError as error:
             raise CannotStartError(
-                f"Tutela runs on {self._data} already, as process {error.pid}. Stop that one, or name another "
-                "data folder in TUTELA_DATA and another port in TUTELA_PORT."
+                f"Tutela runs on {self._data} already, as process {error.pid}. Stop that one, or name "
+                "another data folder in TUTELA_DATA and another port in TUTELA_PORT."
             ) from None
         self._lock = lock
 
     def _start_database(self) -> dict[str, str]:
-        """Start the private server if no address is given, prepare it; return the children's surroundings."""
+        """Start the private server if no address is given, prepare it; return the children's environment."""
         owner = environment.database_url()
         if not owner and not os.environ.get(environment.SIGN_IN[environment.DESK]):
             self._server = postgres.Server(self._data, say=say)

@@ -1,0 +1,190 @@
+"""Checks of one installation, each with what to do about it. Changes nothing."""
+
+from __future__ import annotations
+
+import ctypes.util
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+import psycopg
+
+from tutela.config import environment
+from tutela.server import postgres, prepare
+from tutela.server.errors import CannotStartError
+
+PACKAGE = Path(__file__).resolve().parent.parent
+LEAST_DISK = 1_000_000_000
+OLDEST_PYTHON = (3, 11)
+LANGUAGES = PACKAGE / "locale"
+BUILT = PACKAGE / "ui" / "static" / "ui" / "built" / "codex.css"
+
+
+class State(StrEnum):
+    """How a check came out. Only a fault makes `tutela doctor` fail."""
+
+    OK = "ok"
+    OFF = "off"  # works without, with one feature less
+    FAULT = "fault"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line: what was checked, how it came out, what was seen, and what to do ("" when nothing)."""
+
+    check: str
+    state: State
+    seen: str
+    remedy: str = ""
+
+
+def ok(check: str, seen: str) -> Finding:
+    """A finding that asks for nothing."""
+    return Finding(check, State.OK, seen)
+
+
+def fault(check: str, seen: str, remedy: str) -> Finding:
+    """A finding that somebody must mend."""
+    return Finding(check, State.FAULT, seen, remedy)
+
+
+def examine() -> list[Finding]:
+    """All findings, in the order in which they are worth mending."""
+    return [python(), disk(), *database(), mail(), pdf(), assets(), translations()]
+
+
+def python() -> Finding:
+    """The version of Python."""
+    seen = sys.version.split()[0]
+    if sys.version_info < OLDEST_PYTHON:
+        return fault("Python", seen, "Install Python 3.11 or newer and run `make run` again.")
+    return ok("Python", seen)
+
+
+def disk() -> Finding:
+    """Room where the data lies. PostgreSQL stops when its disk is full."""
+    data = environment.data_folder()
+    there = next(folder for folder in (data, *data.parents) if folder.exists())
+    if not os.access(there, os.W_OK):
+        return fault("Data folder", f"{there} cannot be written", "Set TUTELA_DATA, or run as its owner.")
+    free = shutil.disk_usage((data / "postgres") if (data / "postgres").exists() else there).free
+    seen = f"{free / 1e9:.1f} GB free in {data}"
+    if free < LEAST_DISK:
+        return fault("Data folder", seen, "Make room, or move the folder and name it in TUTELA_DATA.")
+    return ok("Data folder", seen)
+
+
+def database() -> Iterator[Finding]:
+    """Whether the logins work, and have the rights they need and no more."""
+    try:
+        addresses = _addresses()
+    except CannotStartError as error:
+        yield fault("Database", str(error), "Start Tutela (make run, or tutela run), then look again.")
+        return
+    for role, variable in environment.SIGN_IN.items():
+        yield from _login(role, addresses[variable])
+    yield _tables(addresses[environment.SIGN_IN[environment.DESK]])
+
+
+def _addresses() -> dict[str, str]:
+    owner = environment.database_url()
+    if owner or all(os.environ.get(variable) for variable in environment.SIGN_IN.values()):
+        return environment.logins(owner)
+    data = environment.data_folder()
+    sockets = postgres.running(data)
+    if sockets is None:
+        raise CannotStartError(f"no server runs for {data}, and TUTELA_DATABASE_URL is not set")
+    return environment.logins(postgres.owner_url(data, sockets))
+
+
+def _login(role: str, address: str) -> Iterator[Finding]:
+    check = f"Login {role}"
+    try:
+        with psycopg.connect(address, connect_timeout=5) as connection:
+            row = connection.execute(
+                "select rolname, rolsuper, rolbypassrls, current_setting('server_version'),"
+                " (select count(*) from pg_class where relowner = r.oid)"
+                " from pg_roles r where rolname = current_user"
+            ).fetchone()
+    except psycopg.OperationalError as error:
+        remedy = "Check that the server runs and the address is right; `tutela prepare` renews the login."
+        yield fault(check, str(error).strip(), remedy)
+        return
+    if row is None:
+        return
+    name, is_superuser, passes_by, version, owned = row
+    if is_superuser or passes_by:
+        remedy = f"As an administrator of the database: alter role {name} nosuperuser nobypassrls."
+        yield fault(check, f"row-level security does not hold for {name}", remedy)
+    elif owned:
+        remedy = "Let the owner of the database own them: reassign owned."
+        yield fault(check, f"{name} owns {owned} tables or indexes", remedy)
+    else:
+        yield ok(check, f"PostgreSQL {version}, row-level security holds")
+
+
+def _tables(address: str) -> Finding:
+    try:
+        is_prepared = prepare.is_prepared(address)
+    except CannotStartError as error:
+        return fault("Tables", str(error), "Mend the login first.")
+    if not is_prepared:
+        return fault("Tables", "not in the shape that this version needs", "Run `tutela prepare`.")
+    return ok("Tables", "all migrations are applied")
+
+
+def mail() -> Finding:
+    """Where outgoing mail goes."""
+    host = os.environ.get("TUTELA_SMTP_HOST")
+    if host:
+        return ok("Outgoing mail", f"sent through {host}")
+    folder = environment.data_folder() / "mail"
+    if folder.exists() and not os.access(folder, os.W_OK):
+        return fault("Outgoing mail", f"{folder} cannot be written", "Give it to the account of Tutela.")
+    return Finding(
+        "Outgoing mail",
+        State.OFF,
+        f"kept as files in {folder}; nothing is sent",
+        "Set TUTELA_SMTP_HOST to the name of your mail server.",
+    )
+
+
+def pdf() -> Finding:
+    """Pango, which draws letters as PDF."""
+    missing = [name for name in ("pango-1.0", "pangoft2-1.0") if not ctypes.util.find_library(name)]
+    if missing:
+        return Finding(
+            "Letters as PDF",
+            State.OFF,
+            f"the library {missing[0]} is not here",
+            "On Debian: apt-get install libpango-1.0-0 libpangoft2-1.0-0",
+        )
+    return ok("Letters as PDF", "Pango is here")
+
+
+def assets() -> Finding:
+    """The files that pages use."""
+    collected = Path(os.environ.get("TUTELA_STATIC", PACKAGE.parent / "static")) / "staticfiles.json"
+    for path in (BUILT, collected):
+        if not path.exists():
+            return fault("Look of the pages", f"{path} is not there", "Run `make run`, which builds it.")
+    return ok("Look of the pages", "built and collected")
+
+
+def translations() -> Finding:
+    """The compiled translations."""
+    stale = [path for path in LANGUAGES.glob("*/LC_MESSAGES/django.po") if is_stale(path)]
+    if stale:
+        languages = ", ".join(sorted(path.parent.parent.name for path in stale))
+        return fault("Translations", f"not compiled: {languages}", "Run `make run`, which compiles them.")
+    return ok("Translations", "compiled")
+
+
+def is_stale(source: Path) -> bool:
+    """Whether the compiled file is missing or older than its source."""
+    compiled = source.with_suffix(".mo")
+    return not compiled.exists() or compiled.stat().st_mtime < source.stat().st_mtime
