@@ -116,6 +116,7 @@ def started(workflow: Workflow, case: Case, actor: Actor, report: Report | None 
     """Write the first line of a case's timeline, start its clocks, and do what the workflow does first."""
     context = Context(workflow, _OPEN, case, actor, {})
     wishes = list((workflow.on_open(context) if workflow.on_open else None) or [])
+    case.state = context.go_to or case.state
     said = {**context.said, "report": report.pk} if report else context.said
     event = Event.objects.create(
         case=case, kind=Event.Kind.RECEIVED, step=OPENED, actor_id=actor.id, to_state=case.state, data=said

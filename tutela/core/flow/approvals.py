@@ -115,7 +115,7 @@ def agreed(request: Request) -> list[int]:
 
 def why_not(request: Request, staff_id: int) -> str:
     """Why a person may not decide on a request, or "" when they may. Told on the page."""
-    if request.proposer_id == staff_id:
+    if request.proposer_id == staff_id or staff_id in _amenders(request):
         return _("Proposed it")
     if request.kind == Request.Kind.APPROVAL and staff_id in investigators(request.case):
         return _("Investigated it")
@@ -136,6 +136,12 @@ def investigators(case: Case) -> set[int]:
     """Everybody who performed an investigating step on the case."""
     steps = [step.name for step in registry.workflow(case.workflow).all_steps if step.investigates]
     return set(case.events.filter(kind=Event.Kind.STEP, step__in=steps).values_list("actor_id", flat=True))
+
+
+def _amenders(request: Request) -> set[int]:
+    """Whoever changed the proposal made it their own."""
+    events = request.case.events.filter(step="amend", data__request=request.pk)
+    return set(events.values_list("actor_id", flat=True))
 
 
 def give_opinion(request: Request, actor: Actor, verdict: str, reason: str) -> Opinion:

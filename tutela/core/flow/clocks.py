@@ -40,9 +40,10 @@ def happened(
             _start(workflow, case, clock, start_at or at)
 
 
-def end_all(case: Case, at: datetime) -> None:
-    """Stop every clock of a case that has come to its end."""
-    for row in case.clocks.filter(stopped_at=None):
+def end_all(workflow: Workflow, case: Case, at: datetime) -> None:
+    """Stop every clock of a case that has come to its end, but for those that outlive it."""
+    outliving = [clock.name for clock in workflow.clocks if clock.outlives]
+    for row in case.clocks.filter(stopped_at=None).exclude(name__in=outliving):
         _finish(row, at, ENDED)
 
 

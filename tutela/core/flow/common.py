@@ -181,6 +181,7 @@ def common_steps(workflow: Workflow) -> tuple[Step, ...]:
             target="merged",
             run=do.merge_into,
             form=ask.MergeInto,
+            needs=(do.no_review_open,),
             icon="merge",
         ),
         Step(
@@ -200,7 +201,7 @@ def common_steps(workflow: Workflow) -> tuple[Step, ...]:
             ANYBODY,
             run=do.approve,
             form=ask.Opinion,
-            needs=(do.has_request,),
+            needs=(do.may_agree,),
             icon="approve",
             grave=True,
         ),

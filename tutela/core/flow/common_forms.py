@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django import forms
+from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from tutela.core.cases.models import Case, CaseLink, CaseParty, Exhibit, Party, PartyLink, Severity
@@ -34,6 +35,22 @@ class CaseForm(forms.Form):
     def __init__(self, data: Mapping[str, Any] | None = None, *, case: Case) -> None:
         super().__init__(data)
         self.case = case
+
+
+class FactsForm(CaseForm):
+    """A workflow's own facts: shows what is known, and keeps it where nothing new was said.
+
+    A field that is disabled is shown and never changed here: a step of its own decides it.
+    """
+
+    def __init__(self, data: Mapping[str, Any] | None = None, *, case: Case) -> None:
+        known = {name: value for name, value in case.facts.items() if name in self.base_fields}
+        super().__init__(None if data is None else {**known, **_flat(data)}, case=case)
+        self.initial = known
+
+
+def _flat(data: Mapping[str, Any]) -> dict[str, Any]:
+    return data.dict() if isinstance(data, QueryDict) else dict(data)
 
 
 class Reason(forms.Form):

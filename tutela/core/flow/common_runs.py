@@ -82,6 +82,28 @@ def has_request(case: Case) -> _StrOrPromise | None:
     )
 
 
+def may_agree(case: Case) -> _StrOrPromise | None:
+    """Open while something waits whose own conditions are met, so that it can be agreed to."""
+    waiting = case.requests.filter(state=Request.State.OPEN).order_by("id")
+    reasons = [_unmet(case, request) for request in waiting]
+    if not reasons:
+        return _("Nothing waits for approval.")
+    return None if None in reasons else reasons[0]
+
+
+def _unmet(case: Case, request: Request) -> _StrOrPromise | None:
+    approval = registry.workflow(case.workflow).step(request.step).approval
+    if approval is None or request.kind != Request.Kind.APPROVAL:
+        return None
+    return next((why for need in approval.needs if (why := need(case))), None)
+
+
+def no_review_open(case: Case) -> _StrOrPromise | None:
+    """Open while no step on the urgent path waits for its review."""
+    waiting = case.requests.filter(state=Request.State.OPEN, kind=Request.Kind.REVIEW)
+    return _("A review of the urgent path is open.") if waiting.exists() else None
+
+
 def has_approval(case: Case) -> _StrOrPromise | None:
     """Open while a step is held for approval."""
     held = case.requests.filter(state=Request.State.OPEN, kind=Request.Kind.APPROVAL)
@@ -367,10 +389,11 @@ def _tell_other(context: Context, other: Case, what: str, unread: int) -> None:
 def approve(context: Context) -> None:
     """Agree in one's own seat; the last to agree releases the step."""
     request = _decide(context, Opinion.Verdict.AGREE)
+    if why := _unmet(context.case, request):
+        raise StepClosed(why, state=context.case.state)
     if not approvals.everybody_agreed(request):
         return
-    request.state, request.closed_at = Request.State.RELEASED, context.now
-    request.save(update_fields=["state", "closed_at"])
+    _end(context, request, Request.State.RELEASED)
     if request.kind == Request.Kind.APPROVAL:
         context.go_to = request.came_from
         context.released = request
@@ -384,11 +407,17 @@ def ask_first(context: Context) -> None:
 def stop(context: Context) -> None:
     """End the request for everybody."""
     request = _decide(context, Opinion.Verdict.STOP)
-    request.state, request.closed_at = Request.State.STOPPED, context.now
-    request.save(update_fields=["state", "closed_at"])
+    _end(context, request, Request.State.STOPPED)
     if request.kind == Request.Kind.APPROVAL:
         approval = context.workflow.step(request.step).approval
         context.go_to = (approval.stopped_to if approval else "") or request.came_from
+
+
+def _end(context: Context, request: Request, state: str) -> None:
+    request.state, request.closed_at = state, context.now
+    request.save(update_fields=["state", "closed_at"])
+    if request.kind == Request.Kind.REVIEW:
+        clocks.happened(context.workflow, context.case, f"{request.step}:reviewed", context.now)
 
 
 def _decide(context: Context, verdict: str) -> Request:
@@ -422,8 +451,7 @@ def amend(context: Context) -> None:
 def withdraw(context: Context) -> None:
     """Take the request back."""
     request = _held(context)
-    request.state, request.closed_at = Request.State.WITHDRAWN, context.now
-    request.save(update_fields=["state", "closed_at"])
+    _end(context, request, Request.State.WITHDRAWN)
     context.go_to = request.came_from
     context.said |= {"request": request.pk, "of": request.step}
     if context.data["reason"]:

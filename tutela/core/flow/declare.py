@@ -156,7 +156,8 @@ class Clock:
 
     It starts when one of `starts_on` happens (counted from the receipt of the report when that is
     `OPENED`), stops when one of `stops_on` happens or the case closes, and may pause for `pauses`.
-    With `earliest`, it is a window: what it opens may not happen before that span has passed.
+    With `earliest`, it is a window: what it opens may not happen before that span has passed. One that
+    `outlives` the case runs on after the case has closed, as a duty to destroy data does.
     `settings.CLOCKS["workflow.name"]`, a string such as "45 minutes", overrides `due`.
     """
 
@@ -170,6 +171,11 @@ class Clock:
     earliest: Span | None = None
     pauses: tuple[PauseReason, ...] = ()
     lapse: Lapse = REMIND
+    outlives: bool = False
+
+
+#: A condition: says in one line why not yet, or None when nothing stands in the way.
+Need = Callable[["Case"], "_StrOrPromise | None"]
 
 
 class Asked(StrEnum):
@@ -205,12 +211,14 @@ class Approval:
 
     The proposer, and whoever performed an investigating step on the case, never hold a seat.
     `waits_in` is the state of the case while the step is held; a stop leads to `stopped_to`, or
-    back to where the case was.
+    back to where the case was. `needs` are conditions that may be met while it waits, and must be
+    met before anybody agrees.
     """
 
     reviewers: tuple[Reviewer, ...]
     waits_in: str = ""
     stopped_to: str = ""
+    needs: tuple[Need, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -218,10 +226,6 @@ class Review:
     """A look afterwards at a step that was done at once because waiting risked a life."""
 
     reviewers: tuple[Reviewer, ...]
-
-
-#: A condition: says in one line why not yet, or None when nothing stands in the way.
-Need = Callable[["Case"], "_StrOrPromise | None"]
 
 
 @dataclass(frozen=True)
@@ -309,7 +313,9 @@ class Workflow:
     facts: type[forms.Form] | None = None
     title_of: Callable[[Report], str] = _title
     facts_of: Callable[[Report], dict[str, object]] = _no_facts
+    #: What is done when a case opens. With `context.go_to` it opens in one of `may_open_in` instead.
     on_open: Callable[[Context], Sequence[Wish] | None] | None = None
+    may_open_in: tuple[str, ...] = ()
     icon: str = "folder"
     package: str = ""
     _states: dict[str, State] = field(init=False, repr=False, compare=False)

@@ -126,6 +126,9 @@ class ClockRow(models.Model):
         indexes: ClassVar = [
             models.Index(fields=["next_at", "id"], condition=~Q(next_at=None), name="flow_clock_next"),
             models.Index(fields=["case", "id"], name="flow_clock_case"),
+            models.Index(
+                fields=["id"], condition=Q(failures__gt=0, stopped_at=None), name="flow_clock_faulty"
+            ),
         ]
 
     def __str__(self) -> str:

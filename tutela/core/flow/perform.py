@@ -226,7 +226,7 @@ def carry_out(
     _close_requests(workflow, case, context.now)
     clocks.happened(workflow, case, step.name, context.now)
     if case.closed_at:
-        clocks.end_all(case, context.now)
+        clocks.end_all(workflow, case, context.now)
     if step.review:
         approvals.ask_review(case, step, actor, raw or {}, event)
     effects = queue_effects(case, event, wishes, context.request_id)
