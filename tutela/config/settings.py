@@ -40,6 +40,7 @@ INSTALLED_APPS = [
     "tutela.core.flow",
     "tutela.core.outbox",
     "tutela.core.search",
+    "tutela.core.health",
     "tutela.programs.directory",
     "tutela.programs.registers",
     "tutela.workflows",
@@ -161,6 +162,11 @@ MAILBOXES = {"emergency": "emergency", "ca": "triage", "info": "triage", "safety
 
 ORGANISATION = os.environ.get("TUTELA_ORGANISATION", "Example Foundation")
 PUBLIC_URL = os.environ.get("TUTELA_PUBLIC_URL", f"http://127.0.0.1:{environment.port()}")
+# Where to write when a page does not work; shown to reporters.
+EMERGENCY_ADDRESS = os.environ.get("TUTELA_EMERGENCY_ADDRESS", "emergency@tutela.example")
+CONTACT_ADDRESS = os.environ.get("TUTELA_CONTACT_ADDRESS", "safety@tutela.example")
+# How many proxies of ours stand in front: rate limits count the address that the outermost one saw.
+PROXIES = int(os.environ.get("TUTELA_PROXIES", "0"))
 HOLIDAYS = os.environ.get("TUTELA_HOLIDAYS", "US")
 
 LOGGING = {

@@ -42,6 +42,8 @@ class Effect(models.Model):
     due_at = models.DateTimeField(default=timezone.now)
     made_at = models.DateTimeField(default=timezone.now)
     attempts = models.PositiveIntegerField(default=0)
+    # The database session of the courier that holds it, so that others see when that courier is gone.
+    claimed_by = models.CharField(max_length=60, blank=True)
     claimed_until = models.DateTimeField(null=True)
     confirmed_at = models.DateTimeField(null=True)
     receipt = models.JSONField(null=True)
