@@ -1,8 +1,8 @@
 """Make the files that pages take from the Codex packages: `python -m tutela.ui.assets`.
 
-Nothing of Codex is kept in the repository. `npm ci` brings the packages, this module writes into
-`static/ui/built/` one style sheet with Codex's tokens (light, dark by the system's wish, dark when pinned) and
-one sprite with the icons that `tutela.ui.icons` names. It runs in milliseconds and replaces what was there.
+Nothing of Codex is kept in the repository. `npm ci` brings the packages; this module writes into
+`static/ui/built/` one style sheet with Codex's tokens (light, dark by the system's wish, dark when
+pinned) and one sprite with the icons that `tutela.ui.icons` names. It replaces what was there.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class CodexMissingError(Exception):
 
 @dataclass(frozen=True)
 class Symbol:
-    """One icon of the sprite; `flips` says that right-to-left pages mirror it, `rtl` that they draw another."""
+    """One icon of the sprite. Right-to-left pages mirror it (`flips`) or draw another (`rtl`)."""
 
     name: str
     body: str
@@ -121,10 +121,9 @@ def main() -> int:
     try:
         written = build()
     except CodexMissingError as error:
-        print(error, file=sys.stderr)
+        sys.stderr.write(f"{error}\n")
         return 1
-    for path in written:
-        print(path)
+    sys.stdout.writelines(f"{path}\n" for path in written)
     return 0
 
 

@@ -1,19 +1,20 @@
 """How a clock looks at a moment: its urgency, its words, its ring. Plain values in, one `Face` out.
 
-The class of a clock is its shape (`statutory`, `target`, `internal`). Its urgency turns at a third of its length
-(`soon`) and at an eighth (`now`) unless the declaration says otherwise. `static/ui/js/ticks.js` writes the same
-words in the browser, from the same tables of units.
+The class of a clock is its shape (`statutory`, `target`, `internal`). Its urgency turns at a third of its
+length (`soon`) and at an eighth (`now`) unless the declaration says otherwise. `static/ui/js/ticks.js` writes
+the same words in the browser, from the same tables of units.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from babel import Locale, UnknownLocaleError
 from babel.units import format_unit
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import get_language, gettext
 
 if TYPE_CHECKING:
@@ -26,8 +27,9 @@ MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 class Face:
     """What `{% clock %}` and `{% clock_cell %}` show.
 
-    `text` is short ("38 min left"), `sentence` says it in full and is the spoken name, `label` and `detail` stand
-    in the full cell. `left` is the part of the ring, 0 to 1. `seconds`, `soon` and `now` are for the ticking.
+    `text` is short ("38 min left"), `sentence` says it in full and is the spoken name, `label` and `detail`
+    stand in the full cell. `left` is the part of the ring, 0 to 1. `seconds` (the whole length), `soon` and
+    `now` (seconds before the end) are for the ticking.
     """
 
     shape: str
@@ -46,7 +48,7 @@ class Face:
 
 @dataclass(frozen=True, kw_only=True)
 class Run:
-    """A clock as it runs: when it began and is due, whom it is paused for, when it was met (all aware times)."""
+    """A clock as it runs: when it began, is due, was met (aware times), and whom it is paused for."""
 
     shape: str
     label: str
@@ -56,7 +58,6 @@ class Run:
     met_at: datetime | None = None
     soon: timedelta | None = None
     now: timedelta | None = None
-    names: dict[str, str] = field(default_factory=dict)
 
 
 def face(run: Run, moment: datetime | None = None) -> Face:
@@ -80,7 +81,7 @@ def face(run: Run, moment: datetime | None = None) -> Face:
 
 
 def span(length: timedelta) -> str:
-    """Return a length of time in the largest fitting unit: "38 min", "5 hr", "3 days", in the page's language."""
+    """Return a length of time in its fitting unit, in the page's language: "38 min", "5 hr", "3 days"."""
     if length < 2 * MINUTE:
         return _unit(int(length.total_seconds()), "duration-second")
     if length < 2 * HOUR:
@@ -156,15 +157,13 @@ def _sentence(run: Run, urgency: str) -> str:
 
 
 def _time(moment: datetime) -> str:
-    from django.utils.formats import date_format  # noqa: PLC0415 - reads settings
-
     local = timezone.localtime(moment)
     today = timezone.localtime().date()
     hour = local.strftime("%H:%M")
     return hour if local.date() == today else f"{date_format(local, 'j F')}, {hour}"
 
 
-def _unit(count: int, unit: str, length: str = "short") -> str:
+def _unit(count: int, unit: str, length: Literal["short", "long"] = "short") -> str:
     return format_unit(count, unit, length=length, locale=_locale())
 
 

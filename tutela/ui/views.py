@@ -33,7 +33,9 @@ def theme(request: HttpRequest) -> HttpResponse:
         back = "/"
     answer = HttpResponseRedirect(back)
     if wish in THEMES:
-        answer.set_cookie("tutela-theme", wish, max_age=YEAR, samesite="Lax", secure=settings.SESSION_COOKIE_SECURE)
+        answer.set_cookie(
+            "tutela-theme", wish, max_age=YEAR, samesite="Lax", secure=settings.SESSION_COOKIE_SECURE
+        )
     else:
         answer.delete_cookie("tutela-theme", samesite="Lax")
     return answer

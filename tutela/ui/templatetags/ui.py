@@ -1,7 +1,7 @@
 """The elements as template tags: `{% load ui %}`. Every name, argument and state is listed in `ui/README.md`.
 
-A tag takes either plain arguments or one object or dict whose fields it reads; a missing field is empty. Block
-tags (`{% fold %}`, `{% message %}` and so on) wrap what stands between them. No tag reads the database.
+A tag takes either plain arguments or one object or dict whose fields it reads; a missing field is empty.
+Block tags (`{% fold %}`, `{% message %}` and so on) wrap what stands between. No tag reads the database.
 """
 
 from __future__ import annotations
@@ -9,20 +9,20 @@ from __future__ import annotations
 import json
 import zlib
 from functools import cache
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 from django import template
 from django.conf import settings
-from django.forms.widgets import CheckboxInput, CheckboxSelectMultiple, RadioSelect, Select, Textarea
 from django.template.loader import render_to_string
 from django.templatetags.static import static
-from django.urls import translate_url
-from django.utils.html import format_html
-from django.utils.translation import get_language, get_language_bidi, get_language_info, gettext
-from django.utils.translation.trans_real import parse_accept_lang_header
+from django.utils.html import format_html, format_html_join
+from django.utils.translation import get_language_bidi, gettext
 
+from tutela.ui import fields
 from tutela.ui.assets import BUILT
 from tutela.ui.icons import NAMES
+from tutela.ui.tongues import Tongue, tongues
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -47,13 +47,14 @@ TONES = 6
 def icon(name: str, label: str = "", size: str = "") -> SafeString:
     """Draw one icon of the sprite; `label` names it, without one it is decoration. `size`: small, large.
 
-    Raises `ValueError` for a name that `tutela.ui.icons` does not list, so that a typing error is seen at once.
+    Raises `ValueError` for a name that `tutela.ui.icons` does not list: a typing error is seen at once.
     """
     if name not in NAMES:
         message = f"no icon is named {name!r}; the names are in tutela/ui/icons.py"
         raise ValueError(message)
     direction = _directions().get(name, "")
-    classes = " ".join(filter(None, ["icon", size and f"icon--{size}", direction == "flips" and "icon--flips"]))
+    marks = [f"icon--{size}" if size else "", "icon--flips" if direction == "flips" else ""]
+    classes = " ".join(["icon", *filter(None, marks)])
     drawing = f"{name}-rtl" if direction == "rtl" and get_language_bidi() else name
     use = format_html('<use href="{}#{}"/>', static("ui/built/icons.svg"), drawing)
     if label:
@@ -72,12 +73,16 @@ def key(*names: str) -> SafeString:
 def button(label: str, **options: Any) -> dict[str, Any]:
     """Show a button, or a link that looks like one when `href` is given.
 
-    `kind`: act, normal, quiet, link, harm. `size`: small, large. `icon`, `key`, `type` (submit), `name`, `value`,
-    `form`, `id`, `wide`, `flush`, `only_icon`, `title`, `class`, `busy` (words while it works), `data` (dict).
+    `kind`: act, normal, quiet, link, harm. `size`: small, large. `icon`, `key`, `type` (submit), `name`,
+    `value`, `form`, `id`, `wide`, `flush`, `only_icon`, `title`, `class`, `busy` (words while it works),
+    `data` (dict of data attributes).
     `blocked` is the reason why it cannot be pressed: it stays visible, says so, and does nothing.
     """
     kind = options.get("kind", "")
-    classes = ["button", *(f"button--{mark}" for mark in (kind, options.get("size", "")) if mark not in {"", "normal"})]
+    classes = [
+        "button",
+        *(f"button--{mark}" for mark in (kind, options.get("size", "")) if mark not in {"", "normal"}),
+    ]
     classes += [f"button--{mark}" for mark in ("wide", "flush") if options.get(mark)]
     classes += ["button--icon"] if options.get("only_icon") else []
     classes += [extra] if (extra := options.get("class")) else []
@@ -94,7 +99,7 @@ def chip(text: str, kind: str = "", icon: str = "", **options: Any) -> dict[str,
 def ring(left: float | str = 1, size: str = "") -> dict[str, Any]:
     """Draw a ring of which `left` (0 to 1) is still there. `size`: large."""
     part = round(100 * min(1.0, max(0.0, float(left or 0))))
-    return {"part": part, "size": size, "radius": 8, "width": 4 if size != "large" else 3.4}
+    return {"part": part, "size": size, "width": 3 if size == "large" else 4}
 
 
 @register.inclusion_tag("ui/elements/clock.html")
@@ -115,14 +120,25 @@ def severity(level: str, *, words: bool = True) -> dict[str, Any]:
     if level not in SEVERITIES:
         message = f"no severity is named {level!r}"
         raise ValueError(message)
-    name = {"critical": gettext("Critical"), "high": gettext("High"), "medium": gettext("Medium"), "low": gettext("Low")}
+    name = {
+        "critical": gettext("Critical"),
+        "high": gettext("High"),
+        "medium": gettext("Medium"),
+        "low": gettext("Low"),
+    }
     full = {
         "critical": gettext("Critical severity"),
         "high": gettext("High severity"),
         "medium": gettext("Medium severity"),
         "low": gettext("Low severity"),
     }
-    return {"level": level, "icon": f"severity-{level}", "name": name[level], "full": full[level], "words": words}
+    return {
+        "level": level,
+        "icon": f"severity-{level}",
+        "name": name[level],
+        "full": full[level],
+        "words": words,
+    }
 
 
 @register.inclusion_tag("ui/elements/avatar.html")
@@ -165,7 +181,7 @@ def fold(content: str, says: str, key: str = "", **options: Any) -> SafeString:
 @register.simple_block_tag
 def message(content: str, kind: str = "notice", title: str = "", **options: Any) -> SafeString:
     """Say something in place. `kind`: notice, act, warning, error, success, sealed."""
-    icons = {"error": "stop", "warning": "alert", "success": "approve", "sealed": "lock"}
+    icons = {"error": "stop", "warning": "alert", "success": "success", "sealed": "lock"}
     live = "alert" if kind == "error" else "status"
     context = {"kind": kind, "title": title, "icon": icons.get(kind, "info"), "live": live}
     return _block("message", content, {**context, **options})
@@ -179,7 +195,7 @@ def empty(content: str, title: str, icon: str = "check") -> SafeString:
 
 @register.simple_block_tag(takes_context=True)
 def dryrun(context: dict[str, Any], content: str, when: str, **options: Any) -> SafeString:
-    """Frame what would happen; the head says that nothing has been changed. `again`: where "Run again" posts."""
+    """Frame what would happen, and say that nothing has been changed. `again`: where "Run again" posts."""
     return _block("dryrun", content, {"when": when, "csrf_token": context.get("csrf_token"), **options})
 
 
@@ -244,13 +260,13 @@ def party(item: Any) -> dict[str, Any]:
 
 @register.inclusion_tag("ui/elements/exhibit.html")
 def exhibit(item: Any) -> dict[str, Any]:
-    """Show one exhibit: a number and facts, never a picture. Fields: number, title, url, more, state, sealed."""
+    """Show an exhibit: a number, never a picture. Fields: number, title, url, more, state, sealed."""
     return {"exhibit": item}
 
 
 @register.inclusion_tag("ui/elements/facts.html")
 def facts(rows: Iterable[Any], *, two: bool = False) -> dict[str, Any]:
-    """Show labels and values. A row is a pair or has: label, value, url, chip, chip_kind, chip_icon, quiet."""
+    """Show labels and values. A row is a pair or has label, value, url, chip, chip_kind, chip_icon, quiet."""
     return {"rows": [_fact(row) for row in rows], "two": two}
 
 
@@ -269,7 +285,7 @@ def toast(text: str, undo: str = "", key: str = "Z") -> dict[str, Any]:
 @register.inclusion_tag("ui/elements/meter.html")
 def meter(value: float, maximum: float, label: str, words: str = "", *, soon: bool = False) -> dict[str, Any]:
     """Show a part of a whole as a bar, with words beside it."""
-    return {"value": value, "maximum": maximum, "label": label, "words": words, "soon": soon}
+    return {"value": f"{value:g}", "maximum": f"{maximum:g}", "label": label, "words": words, "soon": soon}
 
 
 @register.inclusion_tag("ui/elements/pages.html")
@@ -279,9 +295,14 @@ def pages(newer: str = "", older: str = "", words: str = "") -> dict[str, Any]:
 
 
 @register.inclusion_tag("ui/elements/table.html")
-def table(heads: Iterable[str], rows: Iterable[Iterable[Any]], caption: str = "", *, tight: bool = False) -> dict[str, Any]:
-    """Show a table whose first column names the row. Values that are numbers stand at the end of their cell."""
-    return {"heads": heads, "rows": rows, "caption": caption, "tight": tight}
+def table(
+    heads: Iterable[str], rows: Iterable[Iterable[Any]], caption: str = "", *, tight: bool = False
+) -> dict[str, Any]:
+    """Show a table whose first column names the row. Numbers stand at the end of their cell."""
+    lines = [list(row) for row in rows]
+    numbers = [is_number(cell) for cell in lines[0]] if lines else []
+    named = list(zip_longest(heads, numbers, fillvalue=False))
+    return {"heads": named, "rows": lines, "caption": caption, "tight": tight}
 
 
 # ---------------------------------------------------------------------------------------------- fields
@@ -294,14 +315,7 @@ def field(bound: BoundField, look: str = "", **options: Any) -> SafeString:
     `look`: cards (one per row: cards-one, three: cards-three) for choices; code, link for what stays left to
     right. `optional=True` says so beside the label. A choice may carry a second line: `Label|second line`.
     """
-    kind = _kind(bound)
-    if kind != "choices":
-        bound.field.widget.attrs.update(_described(bound))
-    if kind == "input":
-        _dress(bound, look)
-    context = {"field": bound, "look": look, "kind": kind, "describes": _ids(bound), **options}
-    context["described"] = " ".join(filter(None, _ids(bound).values()))
-    return render_to_string("ui/elements/field.html", context)
+    return render_to_string("ui/elements/field.html", {**fields.shown(bound, look), **options})
 
 
 @register.filter
@@ -320,39 +334,6 @@ def second_line(label: Any) -> str:
 def is_number(value: Any) -> bool:
     """Return whether a cell holds a number and so stands at the end of its column."""
     return isinstance(value, (int, float)) and not isinstance(value, bool)
-
-
-def _kind(bound: BoundField) -> str:
-    widget = bound.field.widget
-    if isinstance(widget, (RadioSelect, CheckboxSelectMultiple)):
-        return "choices"
-    if isinstance(widget, CheckboxInput):
-        return "check"
-    return "hidden" if bound.is_hidden else "input"
-
-
-def _dress(bound: BoundField, look: str) -> None:
-    attrs = bound.field.widget.attrs
-    marks = [mark for mark in ("code", "link") if look == mark]
-    attrs["class"] = " ".join(["input", *(f"input--{mark}" for mark in marks)])
-    if not isinstance(bound.field.widget, Select) and not marks:
-        attrs.setdefault("dir", "auto")
-    if isinstance(bound.field.widget, Textarea):
-        attrs.setdefault("rows", 4)
-
-
-def _ids(bound: BoundField) -> dict[str, str]:
-    own = bound.auto_id or bound.html_name
-    return {
-        "help": f"{own}-help" if bound.help_text else "",
-        "error": f"{own}-error" if bound.errors else "",
-    }
-
-
-def _described(bound: BoundField) -> dict[str, str]:
-    described = " ".join(filter(None, _ids(bound).values()))
-    attrs = {"aria-describedby": described} if described else {}
-    return {**attrs, "aria-invalid": "true"} if bound.errors else attrs
 
 
 # ---------------------------------------------------------------------------------------------- pages
@@ -387,39 +368,17 @@ def leave_url() -> str:
 
 
 @register.simple_tag(takes_context=True)
-def languages(context: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return the languages of the interface, the likeliest first, each with its own name and the way there.
-
-    The way is this page with another language as the first part of its path. The order is: the language of the
-    page, then what the browser wishes, then by name. Never by network address.
-    """
-    request: HttpRequest | None = context.get("request")
-    here = get_language() or settings.LANGUAGE_CODE
-    path = request.get_full_path() if request else "/"
-    wishes = _wishes(request)
-    listed = [_language(code, here, path) for code, _name in settings.LANGUAGES]
-    return sorted(listed, key=lambda one: (not one["current"], _rank(one["code"], wishes), one["name"].casefold()))
+def languages(context: dict[str, Any]) -> list[Tongue]:
+    """Return the languages of the interface, the likeliest first; each has code, name, bidi, url, current."""
+    return tongues(context.get("request"))
 
 
-def _language(code: str, here: str, path: str) -> dict[str, Any]:
-    info = get_language_info(code)
-    return {
-        "code": code,
-        "name": info["name_local"],
-        "bidi": info["bidi"],
-        "url": translate_url(path, code),
-        "current": code == here,
-    }
-
-
-def _wishes(request: HttpRequest | None) -> list[str]:
-    header = request.headers.get("Accept-Language", "") if request else ""
-    return [code.lower() for code, _weight in parse_accept_lang_header(header)]
-
-
-def _rank(code: str, wishes: list[str]) -> int:
-    near = [i for i, wish in enumerate(wishes) if wish == code or wish.partition("-")[0] == code.partition("-")[0]]
-    return near[0] if near else len(wishes)
+@register.simple_tag(takes_context=True)
+def modules(context: dict[str, Any], *names: str) -> SafeString:
+    """Load scripts of `static/ui/js/` by name, with the nonce of this answer."""
+    nonce = str(context.get("CSP_NONCE", ""))
+    sources = ((nonce, static(f"ui/js/{name}.js")) for name in names)
+    return format_html_join("\n", '<script type="module" nonce="{}" src="{}"></script>', sources)
 
 
 # ---------------------------------------------------------------------------------------------- helpers
@@ -456,21 +415,3 @@ def _fact(row: Any) -> dict[str, Any]:
 def _directions() -> dict[str, str]:
     path = BUILT / "icons.json"
     return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-
-
-@register.filter
-def words(text: str) -> list[str]:
-    """Return the words of a text, to loop over a short fixed list."""
-    return text.split()
-
-
-@register.simple_tag
-def script_url(name: str) -> str:
-    """Return the address of one of our scripts, by its name."""
-    return static(f"ui/js/{name}.js")
-
-
-@register.filter
-def bars(text: str) -> list[str]:
-    """Return the parts of a text between bars: the heads of a table, for example."""
-    return text.split("|")

@@ -7,7 +7,7 @@ from pathlib import Path
 from csp.constants import NONCE, NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
-SECRET_KEY = "only for tests of the look"  # noqa: S105 - it protects nothing
+SECRET_KEY = "only for tests of the look"
 DEBUG = True
 ALLOWED_HOSTS = ["*"]
 ROOT_URLCONF = "tutela.ui.tests.urls"
