@@ -1,0 +1,22 @@
+"""Runs the benchmarks that were named, or all: `python -m bench [NAME ...]`."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+NAMES = ("intake", "pages", "search", "effects", "start")
+
+
+def main() -> None:
+    """Run each in turn; a benchmark whose results do not hold (a report lost, say) ends with 1."""
+    wanted = sys.argv[1:] or list(NAMES)
+    unknown = [name for name in wanted if name not in NAMES]
+    if unknown:
+        raise SystemExit(f"There is no benchmark {', '.join(unknown)}. There are: {', '.join(NAMES)}.")
+    for name in wanted:
+        importlib.import_module(f"bench.{name}").main()
+
+
+if __name__ == "__main__":
+    main()

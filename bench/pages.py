@@ -1,0 +1,79 @@
+"""The queue and the case page at a thousand, a hundred thousand and a million cases."""
+
+from __future__ import annotations
+
+from bench import loader, place
+from bench.client import Client
+from bench.table import Figures
+
+SIZES = (1_000, 100_000, 1_000_000)
+ROUNDS = 60
+
+
+def main() -> None:
+    """Measure pages over HTTP as a signed-in analyst, and count their queries."""
+    figures = Figures("pages", "Pages of the desk: p50, p95 and queries by number of cases")
+    with place.platform() as server:
+        place.django()
+        from bench.people import make_people
+
+        actors = make_people()
+        cookies = {name: _sign_in(actor.id) for name, actor in actors.items()}
+        pages = place.Pages()
+        pages.start()
+        try:
+            for size in SIZES:
+                loader.load(server.admin_url(), size)
+                _measure(figures, pages.port, cookies, size)
+        finally:
+            pages.stop()
+    figures.finish()
+
+
+def _measure(figures: Figures, port: int, cookies: dict[str, str], size: int) -> None:
+    number = size // 2 // 100 * 100 + 1  # ends in 1: an emergency; of an open hundred
+    addresses = {
+        "my day": ("juniper", "/desk/"),
+        "queue of a workflow": ("juniper", "/desk/queue/emergency/"),
+        "queue, one of two workflows seen": ("wren", "/desk/queue/triage/"),
+        "case page": ("juniper", f"/desk/case/EM-2025-{number:07d}/"),
+        "search page, a rare name": ("juniper", f"/desk/search/?q=ExampleUser{number}"),
+    }
+    for name, (who, path) in addresses.items():
+        client = Client(port, {"Cookie": cookies[who]})
+        for _warm in range(5):
+            client.time(path)
+        times = [client.time(path) for _each in range(ROUNDS)]
+        figures.add_times(f"{name}, {size:,} cases", times, ratio_to=f"{name}, {SIZES[0]:,} cases")
+        figures.add(f"{name}, {size:,} cases, queries", "count", [_queries(cookies[who], path)])
+
+
+def _sign_in(staff_id: int) -> str:
+    """A session as the sign-in makes it, as a Cookie header."""
+    from django.conf import settings
+    from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+    from django.contrib.sessions.backends.db import SessionStore
+
+    from tutela.core.people.models import Staff
+
+    staff = Staff.objects.get(pk=staff_id)
+    session = SessionStore()
+    session[SESSION_KEY] = str(staff.pk)
+    session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
+    session[HASH_SESSION_KEY] = staff.get_session_auth_hash()
+    session.save()
+    return f"{settings.SESSION_COOKIE_NAME}={session.session_key}"
+
+
+def _queries(cookie: str, path: str) -> int:
+    from django.db import connection
+    from django.test import Client as Inside
+    from django.test.utils import CaptureQueriesContext
+
+    name, _sign, value = cookie.partition("=")
+    inside = Inside(headers={"host": "localhost"})
+    inside.cookies[name] = value
+    inside.get(path)
+    with CaptureQueriesContext(connection) as captured:
+        inside.get(path)
+    return len(captured)
