@@ -360,7 +360,7 @@ class Workflow:
         from .common import common_steps
 
         states = {state.name: state for state in (*self.states, MERGED)}
+        object.__setattr__(self, "_states", states)
         steps = {step.name: step for step in (*common_steps(self), *self.steps)}
         own_first = {step.name: step for step in self.steps} | steps
-        object.__setattr__(self, "_states", states)
         object.__setattr__(self, "_steps", own_first)
