@@ -119,6 +119,25 @@ class Context:
             self.left_the_house = True
         return [self._mail(message, report)] if report.sender_email else []
 
+    def letter_to(self, address: str, name: str, language: str, **more: Any) -> list[Wish]:
+        """Write a letter of the workflow by mail to somebody outside who is not a reporter."""
+        letter = self.workflow.letter(name)
+        subject, text = render_letter(self.workflow, letter, language, {"case": self.case, **more})
+        message = Message.objects.create(
+            case=self.case,
+            direction=Message.Direction.OUT,
+            channel=Report.Channel.MAIL,
+            letter=name,
+            recipient=address,
+            subject=subject,
+            text=text,
+            language=language,
+            author_id=self.actor.id,
+        )
+        self.said.setdefault("messages", []).append(message.pk)
+        payload = {"to": address, "subject": subject, "text": text, "language": language}
+        return [Wish("mail", "send", payload, str(letter.label), f"message-{message.pk}", message.pk)]
+
     def mail(self, to: str, subject: str, text: str, *, label: str, name: str, **more: Any) -> Wish:
         """Wish for a mail to somebody who is not a reporter."""
         payload = {"to": to, "subject": subject, "text": text, "reference": self.case.reference, **more}
