@@ -29,6 +29,19 @@ def text_area(label: Any, *, required: bool = True, help_text: Any = "", rows: i
     )
 
 
+class SeveralField(forms.MultipleChoiceField):
+    """Several of the choices. Takes a list, or one text with commas as the command line gives it."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(widget=forms.CheckboxSelectMultiple, **options)
+
+    def to_python(self, value: Any) -> list[str]:
+        """The chosen values, as texts."""
+        if isinstance(value, str):
+            value = [one.strip() for one in value.split(",") if one.strip()]
+        return super().to_python(value)
+
+
 class CaseForm(forms.Form):
     """A form that knows the case it is about."""
 

@@ -1,0 +1,1 @@
+"""Thin: parse, then perform() or a queryset, then render."""
