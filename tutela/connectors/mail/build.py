@@ -161,6 +161,7 @@ def _text(text: str, subtype: str) -> MIMEText:
     charset = Charset("utf-8")
     plain = sum(sign.isascii() for sign in text) * 6 > len(text) * 5
     charset.body_encoding = QP if plain else BASE64
+    text = text if plain else text.replace("\n", "\r\n")  # nobody sets line ends inside base64 for us
     return MIMEText(text, subtype, charset)  # type: ignore[arg-type]  # it takes a Charset, says the manual
 
 

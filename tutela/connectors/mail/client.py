@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import smtplib
 import ssl
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
 from ipaddress import ip_address
@@ -29,7 +29,7 @@ class Server:
     timeout: float = 30
 
 
-class Refused(Exception):  # noqa: N818 - the server refused, which is an answer and no fault
+class Refused(Exception):
     """The server answered with something other than yes. `code` is SMTP's, `words` the server's."""
 
     def __init__(self, code: int, words: bytes | str) -> None:
@@ -38,7 +38,7 @@ class Refused(Exception):  # noqa: N818 - the server refused, which is an answer
         super().__init__(f"{code} {self.words}")
 
 
-class Unreachable(Exception):  # noqa: N818
+class Unreachable(Exception):
     """No server, or it went away. `sent` says whether it already had the whole mail by then."""
 
     def __init__(self, message: str, *, sent: bool = False) -> None:
@@ -46,7 +46,7 @@ class Unreachable(Exception):  # noqa: N818
         self.sent = sent
 
 
-class NotPrivate(Exception):  # noqa: N818
+class NotPrivate(Exception):
     """The line could not be made private, though it had to be."""
 
 
@@ -55,35 +55,32 @@ def send(server: Server, sender: str, recipient: str, message: bytes) -> str:
 
     `message` has CR LF line ends and is ASCII. Raises `Refused`, `Unreachable` or `NotPrivate`.
     """
-    session = smtplib.SMTP(local_hostname=sender.rpartition("@")[2], timeout=server.timeout)
     try:
-        _greet(session, server)
-        return _hand_over(session, sender, recipient, message)
+        session = smtplib.SMTP(server.host, server.port, sender.rpartition("@")[2], server.timeout)
+        with closing(session):
+            _make_private(session, server)
+            words = _hand_over(session, sender, recipient, message)
+            # The answer to the mail counts; what happens to the farewell does not.
+            with suppress(OSError, smtplib.SMTPException):
+                session.quit()
+            return words
     except smtplib.SMTPResponseException as error:
         raise Refused(error.smtp_code, error.smtp_error) from error
     except ssl.SSLError as error:
         raise NotPrivate(str(error)) from error
     except (OSError, smtplib.SMTPException) as error:
         raise Unreachable(f"{type(error).__name__}: {error}") from error
-    finally:
-        # The answer to the mail counts; what happens to the farewell does not.
-        with suppress(OSError, smtplib.SMTPException):
-            session.quit()
-        session.close()
 
 
-def _greet(session: smtplib.SMTP, server: Server) -> None:
-    code, words = session.connect(server.host, server.port)
-    if code != 220:
-        raise Refused(code, words)
+def _make_private(session: smtplib.SMTP, server: Server) -> None:
+    """Encrypt the line if that is offered, and sign in if we have a name there."""
     session.ehlo_or_helo_if_needed()
-    private = False
-    if session.has_extn("starttls"):
+    private = session.has_extn("starttls")
+    if private:
         code, words = session.starttls(context=ssl.create_default_context())
         if code != 220:
             raise Refused(code, words)
         session.ehlo()
-        private = True
     if server.tls is TLS.REQUIRED and not private:
         raise NotPrivate("the server does not offer STARTTLS")
     if server.user:

@@ -27,7 +27,6 @@ MAX_ADDRESS: Final = 320
 
 _LINE: Final = re.compile(rb"([!-9;-~]{1,200}+)[ \t]*+:([^\n]*+(?:\n[ \t][^\n]*+)*+)(?:\n|\Z)")
 _BLANK: Final = re.compile(rb"\r?\n")
-_HEAD_END: Final = re.compile(rb"\r?\n\r?\n")
 _ENVELOPE: Final = re.compile(rb">?From [^\r\n]*\r?\n")
 _FOLD: Final = re.compile(rb"\r?\n")
 _WORD: Final = re.compile(r"=\?([^?\s*]{1,60})(?:\*[^?\s]{0,30})?\?([bBqQ])\?([^?]*)\?=")
@@ -96,8 +95,9 @@ def _after_envelope(source: bytes, start: int, end: int) -> int:
 
 
 def _skip_head(source: bytes, position: int, end: int) -> int:
-    found = _HEAD_END.search(source, max(position - 2, 0), end)
-    return found.end() if found else end
+    """Past the next blank line."""
+    ends = [(source.find(blank, max(position - 2, 0), end), len(blank)) for blank in (b"\n\n", b"\n\r\n")]
+    return min((found + length for found, length in ends if found >= 0), default=end)
 
 
 def _ascii(value: bytes) -> str:
@@ -222,10 +222,15 @@ def _entries(text: str) -> Iterator[str]:
         elif sign in ",;" and not depth:
             yield text[start:position]
             start = position + 1
-        elif sign == ":" and not depth and text.find("<", start, position) < 0:
-            start = position + 1  # the name of a group
+        elif sign == ":" and not depth and _ends_group_name(text, start, position):
+            start = position + 1
         position += 1
     yield text[start:]
+
+
+def _ends_group_name(text: str, start: int, colon: int) -> bool:
+    """Whether what stands before a colon is the name of a group, rather than part of an address or word."""
+    return text.find("<", start, colon) < 0 and text.find("=?", start, colon) < 0
 
 
 def _mailbox(entry: str, charset: str) -> tuple[str, str]:

@@ -6,10 +6,11 @@ import html
 import re
 from typing import Final
 
-MAX_MARKUP: Final = 2_000_000
+MAX_MARKUP: Final = 1_000_000
 _MAX_TAG: Final = 1_000
 _MAX_LINK: Final = 2_000
 
+_SIGN: Final = re.compile(r"<[a-zA-Z/!?]")
 _TAG: Final = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9:-]{0,40})")
 _TAG_SIGN: Final = re.compile(r"[>\"']")
 _LINK: Final = re.compile(r"""\bhref\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""", re.IGNORECASE)
@@ -18,7 +19,7 @@ _HUGE_NUMBER: Final = re.compile(r"&#[xX]?[0-9a-fA-F]{9,}+;?")
 _SPACES: Final = re.compile(r"[ \t\r\n\f\v]+")
 _UNSEEN: Final = frozenset({"script", "style", "title", "template", "noframes", "object", "svg", "math"})
 _LINE_BREAKS: Final = frozenset(
-    {"address", "article", "aside", "blockquote", "br", "center", "dd", "details", "div", "dl", "dt"}
+    {"address", "article", "aside", "blockquote", "center", "dd", "details", "div", "dl", "dt"}
     | {"fieldset", "figcaption", "figure", "footer", "form", "header", "hr", "li", "main", "nav", "ol"}
     | {"section", "summary", "table", "tbody", "tfoot", "thead", "tr", "ul"}
 )
@@ -42,17 +43,18 @@ class _Reader:
         self.out: list[str] = []
         self.position = 0
         self.kept = 0  # depth of <pre>
+        self.ends = 2  # line ends at the end of `out`; the start counts as a paragraph's
+        self.wanted = 0  # line ends that must stand before the next word
         self.link: tuple[str, int] | None = None  # an open link and where its label begins in `out`
         self.missing: set[str] = set()  # endings that do not come any more
 
     def read(self) -> None:
-        while self.position < len(self.markup):
-            sign = self.markup.find("<", self.position)
-            self._text(self.markup[self.position : sign if sign >= 0 else None])
-            if sign < 0:
-                return
-            self.position = sign
+        """Go through the page. Once no `>` comes any more, all that is left is text."""
+        while sign := None if ">" in self.missing else _SIGN.search(self.markup, self.position):
+            self._text(self.markup[self.position : sign.start()])
+            self.position = sign.start()
             self._sign()
+        self._text(self.markup[self.position :])
 
     def _sign(self) -> None:
         """What stands at a `<`: a comment, a declaration, a tag, or just the character."""
@@ -74,8 +76,14 @@ class _Reader:
             self.position = found + len(ending)
 
     def _literal(self, text: str) -> None:
-        self.out.append(text)
+        self._write(text)
         self.position += len(text)
+
+    def _write(self, words: str) -> None:
+        """Add words, on a new line or paragraph if that is wanted."""
+        self.out.append("\n" * (self.wanted - self.ends) + words)
+        self.ends = max(self.ends, self.wanted) if not words else 0
+        self.wanted = 0
 
     def _tag(self, tag: re.Match[str]) -> None:
         end = self._tag_end(tag.end())
@@ -104,8 +112,6 @@ class _Reader:
                 return sign.start()
             elif not quote:
                 quote = sign[0]
-        if ">" in self.missing:
-            return -1
         found = self.markup.find(">", position)
         if found < 0:
             self.missing.add(">")
@@ -120,7 +126,7 @@ class _Reader:
             address, begin = self.link
             label = "".join(self.out[begin:])
             if address.removeprefix("mailto:") not in label:
-                self.out.append(f" <{address}>")
+                self._write(f" <{address}>")
             self.link = None
         found = None if closes else _LINK.search(inside)
         if found:
@@ -132,26 +138,34 @@ class _Reader:
         found = _ALT.search(inside)
         words = _unescape(found[1] or found[2] or "").strip() if found else ""
         if words:
-            self.out.append(f"[{words}]")
+            self._write(f"[{words}]")
 
     def _layout(self, name: str, *, closes: bool) -> None:
         if name == "pre":
             self.kept = max(self.kept + (-1 if closes else 1), 0)
-        if name in _PARAGRAPHS:
-            self.out.append("\n\n")
-        elif name == "li" and not closes:
-            self.out.append("\n• ")
-        elif name in _LINE_BREAKS:
+        if name == "br":
+            self._write("")
             self.out.append("\n")
+            self.ends += 1
+        elif name in _PARAGRAPHS:
+            self.wanted = 2
+        elif name in _LINE_BREAKS:
+            self.wanted = max(self.wanted, 1)
+            if name == "li" and not closes:
+                self._write("• ")
         elif name in {"td", "th"} and closes:
-            self.out.append(" ")
+            self._text(" ")
 
     def _text(self, text: str) -> None:
-        words = _unescape(text)
-        if not self.kept:
-            words = _SPACES.sub(" ", words)
-        if words:
-            self.out.append(words)
+        words = _unescape(text).replace("\xa0", " ")
+        if self.kept and words:
+            self._write(words)
+            return
+        words = _SPACES.sub(" ", words)
+        if words.strip():
+            self._write(words)
+        elif words and not self.wanted and not self.ends:
+            self.out.append(" ")
 
 
 def _unescape(text: str) -> str:

@@ -1,7 +1,8 @@
 """The tree of parts that a message is made of (RFC 2045, 2046), within fixed limits.
 
-Parts point into the bytes they came from, so a deep tree costs no copies. Python's own parser builds one
-object per part without a limit: 35 MB of empty parts take it past ten gigabytes.
+Parts point into the bytes they came from, so a deep tree costs no copies. Python's own parser has no
+limits: 4 MB of empty parts took it three minutes and 250 MB (3.11, 2026); here 35 MB take a tenth of a
+second and no memory to speak of.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ MAX_DEPTH: Final = 30
 MAX_PARTS: Final = 1_000
 # How often a boundary's text may turn up in a message, also where it is no boundary.
 MAX_BOUNDARIES: Final = 100_000
+MAX_UU_LINES: Final = 1_000_000
 
 _LINE_FEED: Final = 0x0A
 _DELIMITER_END: Final = re.compile(rb"(--)?[ \t]*(?:\r?\n|\Z)")
@@ -91,8 +93,11 @@ def _uuencoded(data: bytes) -> tuple[bytes, str]:
     if begin < 0:
         return data, "transfer-encoding"
     out, trouble = bytearray(), ""
-    for line in _UU_LINE.finditer(data, data.find(b"\n", begin) + 1):
+    for count, line in enumerate(_UU_LINE.finditer(data, data.find(b"\n", begin) + 1)):
         if line[1].strip() in {b"end", b"`"}:
+            break
+        if count >= MAX_UU_LINES:
+            trouble = "transfer-encoding"
             break
         try:
             out += binascii.a2b_uu(line[1])
