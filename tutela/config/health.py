@@ -1,9 +1,12 @@
-"""Two addresses for machines: whether the process is alive, and whether it can do its work."""
+"""Two addresses for machines: whether this process is alive, and whether the platform can do its work."""
 
 from __future__ import annotations
 
-from django.db import DatabaseError, connection
 from django.http import HttpRequest, JsonResponse
+
+from tutela.connectors import FACTORIES
+from tutela.core.health import beats
+from tutela.core.health.report import Health, look
 
 
 def healthz(_request: HttpRequest) -> JsonResponse:
@@ -12,10 +15,25 @@ def healthz(_request: HttpRequest) -> JsonResponse:
 
 
 def readyz(_request: HttpRequest) -> JsonResponse:
-    """Answers 200 when the database answers, else 503 with what is wrong."""
-    try:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT 1")
-    except DatabaseError:
-        return JsonResponse({"status": "not ready", "database": "does not answer"}, status=503)
-    return JsonResponse({"status": "ready", "database": "answers"})
+    """Answers 200 when the platform can do its work, else 503; with figures, and words for what is wrong."""
+    health = whole_platform()
+    return JsonResponse(
+        {
+            "status": "ready" if health.ready else "not ready",
+            "faults": health.faults,
+            "attention": health.attention,
+            "loops": health.loops,
+            "figures": health.figures,
+        },
+        status=200 if health.ready else 503,
+    )
+
+
+def whole_platform() -> Health:
+    """The health of the database and of every loop that this installation should run."""
+    return look(loops())
+
+
+def loops() -> list[str]:
+    """The names of the loops that `tutela worker` runs."""
+    return [beats.INTAKE, beats.CLOCKS, beats.CHORES, *map(beats.effects_of, FACTORIES)]

@@ -194,6 +194,28 @@ def common_steps(workflow: Workflow) -> tuple[Step, ...]:
             icon="undo",
         ),
     )
+    outside = (
+        Step(
+            "retry_effect",
+            _("Try again to send"),
+            workers,
+            sources=_wherever(workflow),
+            run=do.retry_effect,
+            form=ask.StuckEffect,
+            needs=(do.has_stuck_effect,),
+            icon="refresh",
+        ),
+        Step(
+            "abandon_effect",
+            _("Leave it unsent"),
+            workers,
+            sources=_wherever(workflow),
+            run=do.abandon_effect,
+            form=ask.AbandonEffect,
+            needs=(do.has_stuck_effect,),
+            icon="stop",
+        ),
+    )
     approvals = (
         Step(
             "approve",
@@ -261,7 +283,7 @@ def common_steps(workflow: Workflow) -> tuple[Step, ...]:
         )
     return tuple(
         _as_common(step)
-        for step in (*people, *words, *facts, *links, *approvals, *ends)
+        for step in (*people, *words, *facts, *links, *outside, *approvals, *ends)
         if _possible(workflow, step)
     )
 
@@ -283,6 +305,10 @@ def _possible(workflow: Workflow, step: Step) -> bool:
 
 def _closed(workflow: Workflow) -> tuple[str, ...]:
     return tuple(state.name for state in workflow.states if state.final)
+
+
+def _wherever(workflow: Workflow) -> tuple[str, ...]:
+    return tuple(state.name for state in workflow.all_states)
 
 
 def _anywhere(workflow: Workflow) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from tutela.core.cases.models import Case, CaseLink, CaseParty, Exhibit, Party, PartyLink, Severity
 from tutela.core.cases.models import Note as NoteRow
+from tutela.core.outbox.models import Effect, stuck_effects
 from tutela.core.people.models import Grant, Staff
 
 from . import registry
@@ -333,3 +334,19 @@ class Undo(forms.Form):
     """Which event to take back; the last one unless told."""
 
     event = forms.IntegerField(label=_("Event"), required=False, widget=forms.HiddenInput)
+
+
+class StuckEffect(CaseForm):
+    """Something that was refused or is not getting through."""
+
+    effect = forms.ModelChoiceField(Effect.objects.none(), label=_("What"))
+
+    def __init__(self, data: Mapping[str, Any] | None = None, *, case: Case) -> None:
+        super().__init__(data, case=case)
+        self.fields["effect"].queryset = stuck_effects(case).order_by("id")  # type: ignore[attr-defined]
+
+
+class AbandonEffect(StuckEffect):
+    """What is left undone, and why."""
+
+    reason = text_area(_("Reason"))

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -22,7 +23,7 @@ from tutela.core.cases.models import (
     Severity,
 )
 from tutela.core.errors import BadData, NotAllowed, StepClosed
-from tutela.core.outbox.models import Effect, EffectState
+from tutela.core.outbox.models import Effect, EffectState, stuck_effects
 from tutela.core.people.models import Staff
 
 from . import approvals, clocks, registry
@@ -510,6 +511,50 @@ def why_not_undo(event: Event, staff_id: int) -> _StrOrPromise | None:
         return _("Only the person who did it can undo it.")
     if timezone.now() - event.at > UNDO_WITHIN:
         return _("It is more than ten minutes ago.")
-    if event.effects.exclude(state__in=[EffectState.DUE, EffectState.ABANDONED]).exists():
+    untouched = Q(state=EffectState.DUE, attempts=0) | Q(state=EffectState.ABANDONED)
+    if event.effects.exclude(untouched).exists():
         return _("Something of it has left the house already.")
     return None
+
+
+# What did not get through
+
+
+def wake_courier() -> None:
+    """Tell the courier that something is due."""
+    from .perform import notify
+
+    notify("tutela_outbox", {})
+
+
+def has_stuck_effect(case: Case) -> _StrOrPromise | None:
+    """Open while something meant for the outside was refused or is not getting through."""
+    return None if stuck_effects(case).exists() else _("Nothing was refused or is waiting to be sent again.")
+
+
+def retry_effect(context: Context) -> None:
+    """Have the courier try again at once. It asks the other side first whether it was done after all."""
+    effect = _stuck(context)
+    effect.state, effect.attempts, effect.due_at = EffectState.DUE, 0, context.now
+    effect.save(update_fields=["state", "attempts", "due_at"])
+    context.afterwards.append(wake_courier)
+
+
+def abandon_effect(context: Context) -> None:
+    """Leave it undone, for a reason."""
+    effect = _stuck(context)
+    context.note(context.data["reason"])
+    effect.state = EffectState.ABANDONED
+    effect.save(update_fields=["state"])
+
+
+def _stuck(context: Context) -> Effect:
+    """The chosen effect, locked, so that no courier takes it meanwhile."""
+    stuck = stuck_effects(context.case).select_for_update(of=("self",))
+    effect = stuck.filter(pk=context.data["effect"].pk).first()
+    if effect is None:
+        raise StepClosed(
+            _("This is being sent just now, or it was settled already."), state=context.case.state
+        )
+    context.said |= {"effect": effect.pk, "of": effect.event_id}
+    return effect

@@ -42,8 +42,8 @@ class Effect(models.Model):
     due_at = models.DateTimeField(default=timezone.now)
     made_at = models.DateTimeField(default=timezone.now)
     attempts = models.PositiveIntegerField(default=0)
-    # The database session of the courier that holds it, so that others see when that courier is gone.
-    claimed_by = models.CharField(max_length=60, blank=True)
+    # The database session (its process number) of the courier that holds it: others see when it is gone.
+    claimed_by = models.PositiveIntegerField(null=True)
     claimed_until = models.DateTimeField(null=True)
     confirmed_at = models.DateTimeField(null=True)
     receipt = models.JSONField(null=True)
@@ -60,4 +60,11 @@ class Effect(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.connector}.{self.verb} {self.key[:8]}"
+        return f"{self.label or f'{self.connector} {self.verb}'} ({self.made_at:%Y-%m-%d %H:%M} UTC)"
+
+
+def stuck_effects(case: Case) -> models.QuerySet[Effect]:
+    """What a person may try again or leave undone: refused, or tried and not through yet."""
+    return Effect.objects.filter(
+        Q(state=EffectState.FAILED) | Q(state=EffectState.DUE, attempts__gt=0), case=case
+    )

@@ -12,7 +12,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="effect",
             name="claimed_by",
-            field=models.CharField(blank=True, max_length=60),
+            field=models.PositiveIntegerField(null=True),
         ),
         run_sql_beside(__file__),
     ]

@@ -1,0 +1,124 @@
+"""What `/readyz` and `tutela doctor` say. Numbers and names of loops; never anything of a case."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import DatabaseError, connection
+from django.db.migrations.loader import MigrationLoader
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from .models import Heartbeat
+
+#: Seconds for which a report may wait for its case, and a clock or an act outside for its loop.
+REPORT_WAITS, CLOCK_LATE, EFFECT_WAITS = 60, 60, 900
+
+
+@dataclass(frozen=True)
+class Health:
+    """The state of the platform.
+
+    `faults` are sentences about what keeps the platform from its work (it is not ready then);
+    `attention` about what a person should look at although the platform works. `figures` has numbers
+    only; ages are in seconds, None where nothing waits.
+    """
+
+    faults: list[str] = field(default_factory=list)
+    attention: list[str] = field(default_factory=list)
+    figures: dict[str, Any] = field(default_factory=dict)
+    loops: dict[str, float | None] = field(default_factory=dict)
+
+    @property
+    def ready(self) -> bool:
+        """Whether nothing keeps the platform from its work."""
+        return not self.faults
+
+
+def look(expected: Iterable[str]) -> Health:
+    """Look at the database and at the loops of these names. Needs no actor. Never raises."""
+    try:
+        if missing := ", ".join(_missing_migrations()):
+            return Health([_("The tables are not up to date: run `tutela migrate`. Missing: %s") % missing])
+        health = Health(figures=_figures())
+        _judge_loops(health, expected)
+    except DatabaseError:
+        # Its words would name hosts and paths to whoever asks.
+        return Health([_("The database does not answer.")])
+    _judge_figures(health)
+    return health
+
+
+class _Known:
+    """Whether the tables were seen to be up to date. What code this process runs does not change."""
+
+    up_to_date = False
+
+
+def _missing_migrations() -> list[str]:
+    if _Known.up_to_date:
+        return []
+    loader = MigrationLoader(connection)
+    unapplied = set(loader.graph.nodes) - set(loader.applied_migrations)
+    missing = sorted(f"{app}.{name}" for app, name in unapplied)
+    _Known.up_to_date = not missing
+    return missing
+
+
+def _figures() -> dict[str, Any]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT * FROM tutela.health()")
+        names = [column.name for column in cursor.description]
+        row = dict(zip(names, cursor.fetchone(), strict=True))
+    return {name: round(value, 1) if isinstance(value, float) else value for name, value in row.items()}
+
+
+def _judge_loops(health: Health, expected: Iterable[str]) -> None:
+    beats = {beat.name: beat for beat in Heartbeat.objects.all()}
+    now = timezone.now()
+    for name in expected:
+        beat = beats.get(name)
+        age = round((now - beat.at).total_seconds(), 1) if beat else None
+        health.loops[name] = age
+        if beat is None or age is None:
+            health.faults.append(_("Nobody has ever done the work of “%s”: start `tutela worker`.") % name)
+        elif age > beat.late_after:
+            health.faults.append(
+                _("“%(name)s” has not been seen for %(seconds)d seconds: look at `tutela worker`.")
+                % {"name": name, "seconds": age}
+            )
+
+
+def _judge_figures(health: Health) -> None:
+    numbers = health.figures
+    if (numbers["report_waits"] or 0) > REPORT_WAITS:
+        health.faults.append(
+            _("A report has waited %(seconds)d seconds for its case.") % {"seconds": numbers["report_waits"]}
+        )
+    if (numbers["clock_late"] or 0) > CLOCK_LATE:
+        health.faults.append(_("A clock is %(seconds)d seconds late.") % {"seconds": numbers["clock_late"]})
+    if (numbers["effect_waits"] or 0) > EFFECT_WAITS:
+        health.attention.append(
+            _("Something has waited %(seconds)d seconds to be sent.") % {"seconds": numbers["effect_waits"]}
+        )
+    if failed := numbers["effects_failed"]:
+        health.attention.append(
+            ngettext(
+                "%(many)d act outside was refused and waits for a person.",
+                "%(many)d acts outside were refused and wait for a person.",
+                failed,
+            )
+            % {"many": failed}
+        )
+    if faulty := numbers["clocks_faulty"]:
+        health.attention.append(
+            ngettext(
+                "%(many)d clock could not be acted on; its row says why.",
+                "%(many)d clocks could not be acted on; their rows say why.",
+                faulty,
+            )
+            % {"many": faulty}
+        )
