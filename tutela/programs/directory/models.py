@@ -42,6 +42,7 @@ class Issue(models.TextChoices):
     TECHNICAL = "technical", _("Conduct in technical spaces")
     SYSTEMIC = "systemic", _("A community that fails as a whole")
     TOOL_MISUSE = "tool_misuse", _("Misuse of CheckUser or suppression")
+    APPEAL = "appeal", _("Appeal of a decision of ours")
     STAFF_RIGHTS = "staff_rights", _("Misuse of staff rights")
     OTHER = "other", _("Something else")
 

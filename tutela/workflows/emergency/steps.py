@@ -200,7 +200,7 @@ def disclose(context: Context) -> list[Wish]:
 
 def _log(context: Context, agency: Agency) -> ReleaseEntry:
     data, verified = context.data, context.case.facts["verified"]
-    request = Request.objects.filter(pk=context.request_id).first()
+    request = Request.objects.filter(pk=context.request_id).first() if context.request_id else None
     kept = ("recipient_type", "recipient_type_other", "recipient_name", "recipient_contact", "legal_basis")
     also = ("reason", "reason_other", "data_classes", "accounts", "description")
     return releases.log(

@@ -175,6 +175,7 @@ class Migration(migrations.Migration):
                             ("technical", "Conduct in technical spaces"),
                             ("systemic", "A community that fails as a whole"),
                             ("tool_misuse", "Misuse of CheckUser or suppression"),
+                            ("appeal", "Appeal of a decision of ours"),
                             ("staff_rights", "Misuse of staff rights"),
                             ("other", "Something else"),
                         ],
