@@ -1,0 +1,78 @@
+"""Reads the body of a request within limits, before anything looks inside."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any, NoReturn
+
+from django.core.exceptions import RequestDataTooBig
+from django.http import HttpRequest
+from django.http.request import UnreadablePostError
+from django.utils.translation import gettext as _
+
+from .problems import BAD_DATA, MEDIA, TOO_LARGE, UNREADABLE, RequestProblem
+
+MOST_BYTES = 12 * 1024 * 1024
+MOST_BYTES_OF_A_STEP = 1024 * 1024
+DEEPEST = 20
+_JSON = re.compile(r"application/json\s*(;\s*charset=\"?utf-?8\"?\s*)?$", re.IGNORECASE)
+
+
+def read_body(request: HttpRequest, most: int = MOST_BYTES) -> bytes:
+    """The body of a JSON request. Raises RequestProblem: 413 over the limit, 415 for another type."""
+    length = int(request.META.get("CONTENT_LENGTH") or 0)
+    if length > most:
+        raise _too_large(most)
+    if not _JSON.match(request.META.get("CONTENT_TYPE") or ""):
+        raise RequestProblem(MEDIA, _("Send the body as application/json in UTF-8."))
+    try:
+        return request.body
+    except RequestDataTooBig:
+        raise _too_large(most) from None
+    except UnreadablePostError:
+        raise RequestProblem(UNREADABLE, _("The request broke off before its end.")) from None
+
+
+def read_object(request: HttpRequest, most: int = MOST_BYTES_OF_A_STEP) -> dict[str, Any]:
+    """The body as one JSON object of our kind: no NUL characters, no NaN, not nested deeper than 20."""
+    raw = read_body(request, most)
+    if not raw.strip():
+        return {}
+    try:
+        read = json.loads(raw, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError):
+        raise RequestProblem(UNREADABLE, _("The body is not JSON.")) from None
+    if not isinstance(read, dict):
+        raise RequestProblem(BAD_DATA, _("The body must be a JSON object."), {"body": [_("Send an object.")]})
+    _check(read, DEEPEST)
+    return read
+
+
+def _too_large(most: int) -> RequestProblem:
+    said = _("The body may have at most %(megabytes)s MB.") % {"megabytes": most // 1024 // 1024}
+    return RequestProblem(TOO_LARGE, said)
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _check(value: Any, depth: int) -> None:
+    if depth == 0:
+        raise RequestProblem(BAD_DATA, _("The body is nested too deeply."))
+    if isinstance(value, str):
+        _check_text(value)
+    elif isinstance(value, dict):
+        for name, inner in value.items():
+            _check_text(name)
+            _check(inner, depth - 1)
+    elif isinstance(value, list):
+        for inner in value:
+            _check(inner, depth - 1)
+
+
+def _check_text(text: str) -> None:
+    """Refuse what the database cannot hold: NUL characters and halves of characters."""
+    if "\0" in text or any("\ud800" <= letter <= "\udfff" for letter in text if letter > "\ud7ff"):
+        raise RequestProblem(BAD_DATA, _("A text holds a NUL character or half a character. Leave it out."))

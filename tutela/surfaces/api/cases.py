@@ -1,0 +1,64 @@
+"""Reading cases: lists, one case, and its parts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from ninja import Router
+
+from . import listing, reading, shapes
+from .auth import actor_of, reads
+from .inputs import Filtered, Paged, Reference, Searched
+
+router = Router(auth=reads, tags=["cases"])
+
+
+@router.get("/cases", response=shapes.CaseList, operation_id="list_cases", exclude_unset=True)
+def list_cases(request: HttpRequest, filters: Filtered) -> dict[str, Any]:
+    """List the cases that you may see, in pages."""
+    wanted = listing.Wanted(
+        workflow=filters.workflow,
+        state=filters.state,
+        open=filters.open,
+        assignee=filters.assignee,
+        severity=filters.severity,
+        updated_since=filters.updated_since,
+        words=filters.q.strip(),
+        order=filters.order,
+        fields=tuple(filters.fields.split(",")) if filters.fields else (),
+    )
+    return listing.list_cases(actor_of(request), wanted, filters.limit, filters.cursor)
+
+
+@router.get("/search", response=shapes.Found, operation_id="search", tags=["search"])
+def search(request: HttpRequest, asked: Searched) -> dict[str, Any]:
+    """Find cases by words in titles, messages, notes, reports and names of parties."""
+    wanted = listing.Wanted(words=asked.q)
+    return listing.list_cases(actor_of(request), wanted, asked.limit, asked.cursor)
+
+
+@router.get("/cases/{reference}", response=shapes.CaseDetail, operation_id="get_case")
+def get_case(request: HttpRequest, response: HttpResponse, reference: Reference) -> dict[str, Any]:
+    """Read one case. A look at a restricted case is recorded."""
+    case = reading.case_detail(reference, actor_of(request))
+    response["ETag"] = f'"{case["version"]}"'
+    return case
+
+
+@router.get("/cases/{reference}/timeline", response=shapes.Timeline, operation_id="get_timeline")
+def get_timeline(request: HttpRequest, reference: Reference, page: Paged) -> dict[str, Any]:
+    """Read what happened to a case, the oldest line first."""
+    return reading.timeline(reference, actor_of(request), page.limit, page.cursor)
+
+
+@router.get("/cases/{reference}/messages", response=shapes.Messages, operation_id="get_messages")
+def get_messages(request: HttpRequest, reference: Reference, page: Paged) -> dict[str, Any]:
+    """Read the conversation of a case, the oldest turn first."""
+    return reading.messages(reference, actor_of(request), page.limit, page.cursor)
+
+
+@router.get("/cases/{reference}/reports", response=shapes.Reports, operation_id="get_reports")
+def get_reports(request: HttpRequest, reference: Reference, page: Paged) -> dict[str, Any]:
+    """Read the reports of a case, without their raw bytes."""
+    return reading.reports(reference, actor_of(request), page.limit, page.cursor)

@@ -1,0 +1,117 @@
+"""What comes in, checked the same way everywhere. No text may hold a NUL character."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal
+
+from ninja import Header, Path, Query
+from pydantic import BaseModel, BeforeValidator, Field, WithJsonSchema
+
+from .cursors import MOST, PATTERN, USUAL
+from .listing import FIELDS
+
+NO_NUL = r"^[^\x00]*$"
+_MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d{1,6})?([Zz]|[+-]\d{2}:\d{2})", re.ASCII)
+_ONE_FIELD = "|".join(FIELDS)
+
+
+def _moment(value: Any) -> datetime:
+    """A moment after RFC 3339, and nothing else that could be read as one. Raises ValueError."""
+    if not isinstance(value, str) or not _MOMENT.fullmatch(value):
+        raise ValueError("Send a moment such as 2026-03-14T09:00:00Z.")
+    try:
+        return datetime.fromisoformat(value.upper()).astimezone(UTC)
+    except OverflowError:  # the first and the last day there is, in a zone that leads beyond them
+        return datetime.fromisoformat(value.upper()).replace(tzinfo=UTC)
+
+
+Moment = Annotated[
+    datetime, BeforeValidator(_moment), WithJsonSchema({"type": "string", "format": "date-time"})
+]
+Reference = Annotated[
+    str, Path(..., description="The reference of a case, such as EM-2026-0001.", min_length=1, max_length=24)
+]
+StepName = Annotated[
+    str, Path(..., description="The name of a step; see GET …/steps.", min_length=1, max_length=60)
+]
+Slug = Annotated[str, Path(..., description="The short name of a workflow.", min_length=1, max_length=40)]
+IfMatch = Annotated[
+    str,
+    Header(
+        "",
+        alias="If-Match",
+        description="The ETag of the case as you read it: the step is refused when the case changed since.",
+    ),
+]
+Key = Annotated[
+    str,
+    Header(
+        "",
+        alias="Idempotency-Key",
+        pattern=r"^[!-~]{0,200}$",
+        description="Any text of yours: the same request under the same key is done once.",
+    ),
+]
+
+
+class Paging(BaseModel):
+    """Which page, and how long."""
+
+    limit: int = Field(USUAL, ge=1, le=MOST, description="How many items a page has.")
+    cursor: str | None = Field(
+        None, pattern=PATTERN, description="“next” of the page before; opaque.", max_length=40
+    )
+
+
+class CaseFilters(Paging):
+    """Which cases, and in which order."""
+
+    workflow: str = Field("", pattern=NO_NUL, max_length=40)
+    state: str = Field("", pattern=NO_NUL, max_length=40)
+    open: bool | None = Field(None, description="true: those that wait for something; false: closed ones.")
+    assignee: str = Field("", pattern=NO_NUL, max_length=80, description="A username, or “me”, or “nobody”.")
+    severity: int | None = Field(None, ge=1, le=4)
+    updated_since: Moment | None = Field(
+        None, description="Changed at that moment or later; with order=updated, the way to keep a copy."
+    )
+    q: str = Field("", pattern=NO_NUL, max_length=400, description="Words, found as GET /search finds them.")
+    order: Literal["newest", "due", "updated"] = Field(
+        "newest", description="With q, always the newest first."
+    )
+    fields: str = Field(
+        "",
+        pattern=rf"^(({_ONE_FIELD})(,({_ONE_FIELD}))*)?$",
+        description="Only these properties, separated by commas.",
+        max_length=400,
+    )
+
+
+class Words(Paging):
+    """What to search."""
+
+    q: str = Field(
+        ..., pattern=NO_NUL, min_length=1, max_length=400, description="Words or their beginnings."
+    )
+
+
+class Held(Paging):
+    """Which requests."""
+
+    which: Literal["for_me", "mine", "all"] = Field(
+        "for_me", description="On which I can decide now; which I made; or all that are open."
+    )
+
+
+class DryRun(BaseModel):
+    """Whether to do it."""
+
+    dry_run: bool = Field(False, description="Say what would happen outside, and keep nothing.")
+
+
+Filtered = Annotated[CaseFilters, Query(...)]
+Searched = Annotated[Words, Query(...)]
+Asked = Annotated[Held, Query(...)]
+Paged = Annotated[Paging, Query(...)]
+Rehearse = Annotated[DryRun, Query(...)]

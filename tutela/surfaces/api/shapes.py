@@ -1,0 +1,425 @@
+"""What goes out, as the API document describes it. Moments are in UTC, after RFC 3339."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Shape(BaseModel):
+    """A JSON object of ours: exactly these properties."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Person(Shape):
+    """A member of staff, by the name under which they work."""
+
+    username: str
+    name: str
+
+
+class CaseLine(Shape):
+    """A case as a list shows it. With `fields`, only the properties that were asked for."""
+
+    reference: str = Field("", examples=["EM-2026-0001"])
+    workflow: str = ""
+    state: str = ""
+    title: str = ""
+    severity: int = Field(2, ge=1, le=4)
+    assignee: Person | None = None
+    team: str = ""
+    restricted: bool = False
+    language: str = ""
+    wiki: str = ""
+    received_at: datetime | None = None
+    opened_at: datetime | None = None
+    updated_at: datetime | None = None
+    closed_at: datetime | None = None
+    due_at: datetime | None = None
+    due_clock: str = ""
+    follow_up_at: datetime | None = None
+    unread: int = 0
+    version: int = 1
+    is_test: bool = False
+
+
+class CaseList(Shape):
+    """A page of cases. `next` is the cursor of the page after it, or null at the end."""
+
+    items: list[CaseLine]
+    next: str | None
+
+
+class Clock(Shape):
+    """One run of a clock."""
+
+    name: str
+    label: str
+    clock_class: str = Field(description="statutory, target or internal")
+    state: str
+    started_at: datetime
+    due_at: datetime
+    warn_at: datetime | None
+    lapsed_at: datetime | None
+    paused_at: datetime | None
+    pause_reason: str
+    stopped_at: datetime | None
+
+
+class PartyInCase(Shape):
+    """An account, a person or an organisation, and its part in the case."""
+
+    id: int
+    kind: str
+    name: str
+    platform: str
+    part: str
+    merged_into: int | None
+
+
+class Link(Shape):
+    """Another case that belongs to this one."""
+
+    kind: str
+    reference: str
+    reason: str
+    towards: Literal["out", "in"] = Field(description="Whether this case names the other, or is named by it.")
+
+
+class OpenStep(Shape):
+    """A step that the caller could take. `why_not` says what stands in its way, or is empty."""
+
+    name: str
+    label: str
+    hint: str
+    why_not: str
+    common: bool = Field(description="Whether every workflow has it.")
+    grave: bool
+    needs_approval: bool
+    can_be_undone: bool
+
+
+class StepWithForm(OpenStep):
+    """An open step with the JSON Schema of what it asks."""
+
+    form: dict[str, Any] = Field(description="JSON Schema of the body to send.")
+
+
+class Seat(Shape):
+    """One seat in a chain of approval, as it stands."""
+
+    name: str
+    label: str
+    required: bool
+    open: bool = Field(description="Whether it is this seat's turn.")
+    verdict: str
+    by: str
+    reason: str
+
+
+class HeldRequest(Shape):
+    """A step that waits for approval, or an urgent one that waits for its review."""
+
+    id: int
+    kind: str
+    state: str
+    step: str
+    label: str
+    proposer: Person
+    opened_at: datetime
+    round: int
+    data: dict[str, Any]
+    seats: list[Seat]
+
+
+class Effect(Shape):
+    """An act outside. Nothing is done before `state` says “confirmed”."""
+
+    id: int
+    connector: str
+    verb: str
+    label: str
+    state: str
+    attempts: int
+    made_at: datetime
+    confirmed_at: datetime | None
+    error: str
+    what_to_do: str
+
+
+class CaseDetail(CaseLine):
+    """A case with what belongs to it. The header ETag carries its version."""
+
+    facts: dict[str, Any]
+    clocks: list[Clock]
+    parties: list[PartyInCase]
+    links: list[Link]
+    merged_into: str | None
+    steps: list[OpenStep]
+    requests: list[HeldRequest]
+    effects: list[Effect]
+
+
+class NoteText(Shape):
+    """A note that an event wrote."""
+
+    id: int
+    text: str
+    privileged: bool
+
+
+class Event(Shape):
+    """One line of the timeline."""
+
+    id: int
+    at: datetime
+    kind: str
+    step: str
+    label: str
+    actor: str
+    from_state: str
+    to_state: str
+    data: dict[str, Any]
+    notes: list[NoteText]
+
+
+class Timeline(Shape):
+    """A page of a timeline, the oldest line first."""
+
+    items: list[Event]
+    next: str | None
+
+
+class Message(Shape):
+    """One turn of the conversation. `delivery` is the state of its mail, or empty where none was due."""
+
+    id: int
+    direction: Literal["in", "out"]
+    channel: str
+    letter: str
+    recipient: str
+    subject: str
+    text: str
+    language: str
+    author: str
+    at: datetime
+    read_at: datetime | None
+    delivery: str
+
+
+class Messages(Shape):
+    """A page of a conversation, the oldest turn first."""
+
+    items: list[Message]
+    next: str | None
+
+
+class File(Shape):
+    """A file that came with a report; `quarantine` says why it must not be opened."""
+
+    id: int
+    name: str
+    content_type: str
+    size: int
+    sha256: str
+    quarantine: str
+
+
+class Report(Shape):
+    """What arrived, as it was read. The raw bytes stay inside."""
+
+    id: int
+    channel: str
+    mailbox: str
+    received_at: datetime
+    sent_at: datetime | None
+    language: str
+    sender_name: str
+    sender_email: str
+    subject: str
+    text: str
+    fields: dict[str, Any]
+    problems: list[Any]
+    automatic: bool
+    files: list[File]
+
+
+class Reports(Shape):
+    """A page of the reports of a case, the first one first."""
+
+    items: list[Report]
+    next: str | None
+
+
+class StepList(Shape):
+    """All steps that the caller could take now. `version` is what If-Match compares."""
+
+    items: list[StepWithForm]
+    next: None
+    version: int
+
+
+class Wanted(Shape):
+    """What a step would do outside."""
+
+    connector: str
+    verb: str
+    label: str
+    payload: dict[str, Any]
+
+
+class EffectLine(Shape):
+    """What a step queued to happen outside."""
+
+    id: int
+    connector: str
+    verb: str
+    label: str
+    state: str
+
+
+class Done(Shape):
+    """What came of a step. `held` means: it waits for approval, and nothing has happened outside."""
+
+    reference: str
+    step: str
+    held: bool
+    state: str
+    version: int
+    event: int
+    request: int | None
+    effects: list[EffectLine]
+    dry_run: Literal[False] = False
+
+
+class Rehearsed(Shape):
+    """What a step would do. Nothing was kept."""
+
+    reference: str
+    step: str
+    dry_run: Literal[True] = True
+    would: list[Wanted]
+
+
+class RequestLine(Shape):
+    """A request of any case of the caller's."""
+
+    id: int
+    reference: str
+    workflow: str
+    kind: str
+    state: str
+    step: str
+    label: str
+    proposer: Person
+    opened_at: datetime
+    mine: bool
+    why_not: str = Field(description="Why the caller may not decide on it now, or empty.")
+
+
+class RequestList(Shape):
+    """A page of requests, the oldest first."""
+
+    items: list[RequestLine]
+    next: str | None
+
+
+class WorkflowLine(Shape):
+    """An installed workflow."""
+
+    slug: str
+    prefix: str
+    label: str
+    purpose: str
+    takes_reports: bool
+
+
+class WorkflowList(Shape):
+    """All installed workflows."""
+
+    items: list[WorkflowLine]
+    next: None
+
+
+class DeclaredState(Shape):
+    """A place where a case waits."""
+
+    name: str
+    label: str
+    waits_for: str
+    final: bool
+
+
+class DeclaredSeat(Shape):
+    """Who must agree. Seats of one order are asked side by side."""
+
+    name: str
+    label: str
+    roles: list[str]
+    order: int
+
+
+class DeclaredStep(Shape):
+    """One verb with one outcome."""
+
+    name: str
+    label: str
+    roles: list[str]
+    sources: list[str]
+    target: str
+    common: bool
+    grave: bool
+    fields: dict[str, Any]
+    approval: list[DeclaredSeat]
+    reviewed_afterwards: bool
+    can_be_undone: bool
+
+
+class DeclaredClock(Shape):
+    """A time limit."""
+
+    name: str
+    label: str
+    clock_class: str
+    due: str
+    earliest: str | None
+    starts_on: list[str]
+    stops_on: list[str]
+    lapse: str
+
+
+class DeclaredLetter(Shape):
+    """An outgoing text."""
+
+    name: str
+    label: str
+
+
+class WorkflowDetail(WorkflowLine):
+    """A workflow's declaration."""
+
+    team: str
+    restricted: bool
+    start: str
+    states: list[DeclaredState]
+    steps: list[DeclaredStep]
+    clocks: list[DeclaredClock]
+    letters: list[DeclaredLetter]
+
+
+class Found(Shape):
+    """Cases in which all the words stand, the newest first."""
+
+    items: list[CaseLine]
+    next: str | None
+
+
+class Accepted(Shape):
+    """The answer to a report that is durable now. The code lets its sender come back."""
+
+    report: int
+    receipt: str = Field(description="Shown once: it is kept only as a keyed hash.")
+    duplicate: bool = Field(description="Whether the same Idempotency-Key had brought it before.")
