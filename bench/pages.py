@@ -37,7 +37,7 @@ def _measure(figures: Figures, port: int, cookies: dict[str, str], size: int) ->
         "queue of a workflow": ("juniper", "/desk/queue/emergency/"),
         "queue, one of two workflows seen": ("wren", "/desk/queue/triage/"),
         "case page": ("juniper", f"/desk/case/EM-2025-{number:07d}/"),
-        "search page, a rare name": ("juniper", f"/desk/search/?q=ExampleUser{number}"),
+        "search page, a rare name": ("juniper", f"/desk/search/?q={loader.name(number)}"),
     }
     for name, (who, path) in addresses.items():
         client = Client(port, {"Cookie": cookies[who]})

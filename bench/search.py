@@ -9,12 +9,12 @@ from bench.table import Figures
 
 SIZES = (1_000, 100_000, 1_000_000)
 TYPED = {
-    "rare name": "ExampleUser{n}",
+    "rare name": "{name}",
     "two common words": "goodbye station",
     "very common word": "they",
     "Arabic": "تهديد مدرسة",
     "Chinese": "告别 车站",
-    "typo in a name": "ExampelUser{n}",
+    "typo in a name": "{typo}",
     "reference": "EM-2025-{n:07d}",
     "nothing like it": "zzyzx qwfpg",
 }
@@ -45,7 +45,8 @@ def _one(actor, typed: str, number: int) -> float:
     from tutela.core.people.actor import acting_as
     from tutela.core.search.find import find
 
+    name = loader.name(number)
     start = time.perf_counter()
     with acting_as(actor):
-        find(typed.format(n=number))
+        find(typed.format(n=number, name=name, typo=name[1] + name[0] + name[2:]))
     return (time.perf_counter() - start) * 1000
