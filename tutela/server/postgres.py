@@ -77,6 +77,7 @@ FAST = {
     "synchronous_commit": "off",
     "wal_level": "minimal",
     "max_wal_senders": "0",
+    "min_wal_size": "8MB",
 }
 
 Say = Callable[[str], None]
@@ -232,7 +233,7 @@ class Server:
                 "--encoding=UTF8",
                 "--data-checksums",
                 "--no-instructions",
-                *(["--no-sync"] if self._fast else []),
+                *(["--no-sync", "--wal-segsize=1"] if self._fast else []),
                 *locale,
             )
         unfinished.rename(self.cluster)

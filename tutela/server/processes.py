@@ -24,20 +24,26 @@ class Lock:
         self._descriptor = -1
 
     def take(self) -> None:
-        """Hold the file, or raise `BusyError` with the holder's process number."""
+        """Hold the file, or raise `BusyError` with the holder's process number.
+
+        A holder that was killed a moment ago may not be quite gone, so this waits for a second.
+        """
+        if not wait_until(self._try, seconds=1):
+            text = self.path.read_text(encoding="ascii", errors="replace").strip()
+            holder = int(text) if text.isdigit() else 0
+            raise BusyError(f"{self.path.parent} is in use by process {holder or 'unknown'}.", holder)
+
+    def _try(self) -> bool:
         descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            text = os.read(descriptor, 32).decode("ascii", "replace").strip()
             os.close(descriptor)
-            holder = int(text) if text.isdigit() else 0
-            raise BusyError(
-                f"{self.path.parent} is in use by process {holder or 'unknown'}.", holder
-            ) from None
+            return False
         os.truncate(descriptor, 0)
         os.write(descriptor, f"{os.getpid()}\n".encode())
         self._descriptor = descriptor
+        return True
 
     def free(self) -> None:
         """Let go. Letting go twice is harmless."""
