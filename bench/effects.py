@@ -28,9 +28,7 @@ def main() -> None:
 
 
 def _bare(admin_url: str) -> float:
-    claim = (
-        "DELETE FROM bench_queue WHERE id = (SELECT id FROM bench_queue ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED)"
-    )
+    claim = "DELETE FROM bench_queue WHERE id = (SELECT id FROM bench_queue ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED)"
     with psycopg.connect(admin_url, autocommit=True) as connection:
         connection.execute("DROP TABLE IF EXISTS bench_queue")
         connection.execute(f"CREATE TABLE bench_queue AS SELECT id FROM generate_series(1, {EFFECTS}) AS id")

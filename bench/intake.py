@@ -75,7 +75,11 @@ def _report(token: str) -> Callable[[Client, str], int]:
 
     def send(client: Client, key: str) -> int:
         said = {**body, "text": f"They wrote goodbye on their talk page and named a station. {key}"}
-        headers = {"Authorization": f"Bearer {token}", "Content_Type": "application/json", "Idempotency_Key": key}
+        headers = {
+            "Authorization": f"Bearer {token}",
+            "Content_Type": "application/json",
+            "Idempotency_Key": key,
+        }
         return client.send("POST", "/api/v1/reports", json.dumps(said).encode(), **headers)[0]
 
     return send
@@ -132,7 +136,9 @@ def _with_kills(pages: place.Pages, token: str, admin_url: str, figures: Figures
     done.set()
     kills.join()
     with psycopg.connect(admin_url) as connection:
-        stored = connection.execute("SELECT count(*), count(DISTINCT text) FROM cases_report WHERE text LIKE '%kill-%'")
+        stored = connection.execute(
+            "SELECT count(*), count(DISTINCT text) FROM cases_report WHERE text LIKE '%kill-%'"
+        )
         rows, distinct = stored.fetchone() or (0, 0)
     figures.add("accepted while killed", "reports", [len(accepted)])
     figures.add("stored after the kills", "reports", [rows])
@@ -154,6 +160,6 @@ def _token() -> str:
     from tutela.core.people.models import Staff, Token
     from tutela.core.people.tokens import make_token
 
-    staff = Staff.objects.get(pk=make_people()["juniper"].id)
-    made = make_token(staff, "bench", Token.Scope.INTAKE, timedelta(days=1))
-    return made[0] if isinstance(made, tuple) else made
+    juniper = make_people()["juniper"]
+    staff = Staff.objects.get(pk=juniper.id)
+    return make_token(staff, "bench", Token.Scope.INTAKE, timedelta(days=1), juniper)[0]

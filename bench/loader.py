@@ -141,4 +141,8 @@ def _make_pool(connection: psycopg.Connection) -> None:
 def _known(connection: psycopg.Connection) -> dict[str, int]:
     juniper = connection.execute("SELECT id FROM people_staff WHERE username = 'juniper'").fetchone()
     teams = dict(connection.execute("SELECT slug, id FROM people_team").fetchall())
-    return {"juniper": juniper[0] if juniper else 0, "emergency": teams["emergency"], "triage": teams["triage"]}
+    return {
+        "juniper": juniper[0] if juniper else 0,
+        "emergency": teams["emergency"],
+        "triage": teams["triage"],
+    }

@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tutela.config import environment
-from tutela.server import postgres, prepare
+from tutela.server import postgres
 from tutela.server.supervise import web_command
 
 ROOT = Path(__file__).parent.parent
@@ -42,7 +42,9 @@ def platform() -> Iterator[postgres.Server]:
         server.start()
         url = server.owner_url()
         subprocess.run(
-            [sys.executable, "-m", "tutela", "prepare"], check=True, env={**os.environ, "TUTELA_DATABASE_URL": url}
+            [sys.executable, "-m", "tutela", "prepare"],
+            check=True,
+            env={**os.environ, "TUTELA_DATABASE_URL": url},
         )
         os.environ.update(environment.logins(url))
         yield server

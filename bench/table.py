@@ -80,7 +80,10 @@ class Figures:
         for heading in ("case", "unit", "median", "min", "max", "n", "ratio", "to"):
             table.add_column(heading, justify="left" if heading in {"case", "unit", "to"} else "right")
         for row in self.rows:
-            numbers = (f"{value:,.3g}" if value < 100 else f"{value:,.0f}" for value in (row.median, row.min, row.max))
+            numbers = (
+                f"{value:,.3g}" if value < 100 else f"{value:,.0f}"
+                for value in (row.median, row.min, row.max)
+            )
             ratio = "" if row.ratio is None else f"{row.ratio:.2f}"
             table.add_row(row.case, row.unit, *numbers, str(row.n), ratio, row.ratio_to)
         Console(width=140).print(table)
@@ -92,4 +95,6 @@ class Figures:
 def machine() -> str:
     """What the figures were measured on."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    return f"{platform.machine()}, {os.cpu_count()} cores, {memory:.0f} GiB, Python {platform.python_version()}"
+    return (
+        f"{platform.machine()}, {os.cpu_count()} cores, {memory:.0f} GiB, Python {platform.python_version()}"
+    )

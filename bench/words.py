@@ -51,6 +51,8 @@ def _sample(chance: random.Random) -> Sample:
     language = chance.choices(list(_WORDS), weights=[50, 10, 10, 10, 8, 7, 5])[0]
     words = _WORDS[language].split()
     # Early words of the list come more often, as common words do in any language.
-    chosen = [words[min(int(chance.expovariate(0.09)), len(words) - 1)] for _each in range(chance.randint(12, 60))]
+    chosen = [
+        words[min(int(chance.expovariate(0.09)), len(words) - 1)] for _each in range(chance.randint(12, 60))
+    ]
     joined = ("" if language == "zh-hans" else " ").join(chosen)
     return Sample(language, chance.choice(_TITLES), joined)

@@ -38,8 +38,11 @@ class Commands:
 COMMANDS = (
     Commands("tutela.surfaces.cli.run", ("run", "prepare", "migrate"), database=False),
     Commands("tutela.surfaces.cli.doctor", ("doctor",), database=False),
+    Commands("tutela.surfaces.cli.mail", ("mail", "receive")),
     Commands("tutela.surfaces.cli.directory", ("directory",), group=True),
     Commands("tutela.surfaces.cli.flow", ("flow",), group=True, database=False),
+    Commands("tutela.surfaces.cli.sample", ("sample",), group=True),
+    Commands("tutela.surfaces.cli.story", ("story",)),
 )
 
 

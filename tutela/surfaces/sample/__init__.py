@@ -1,0 +1,1 @@
+"""A made-up team and sample cases, for trying Tutela out. Every name and word is invented."""

@@ -1,0 +1,228 @@
+"""Sample cases in every corner of the two workflows, made the way real ones are: received, then worked on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from tutela.core.cases.models import Case, Report
+from tutela.core.cases.opening import open_case
+from tutela.core.cases.receive import Incoming, receive
+from tutela.core.flow.perform import perform
+from tutela.core.people.actor import Actor, acting_as, system_actor
+from tutela.core.people.models import Staff
+from tutela.core.people.roles import SystemActor
+from tutela.programs.directory.models import Agency
+
+POLICE = "National Police of Exampleland"
+CALLED = {"number_called": "+99 555 0100", "answered_by": "Duty officer 17"}
+CHECKED = {
+    "target": "yes",
+    "place": "yes",
+    "time": "yes",
+    "copied": "no",
+    "narrative": "Names a station and an hour.",
+}
+DOUBTED = {
+    "target": "no",
+    "copied": "yes",
+    "narrative": "The lines come from a song, and the account says so.",
+}
+RELEASED: Mapping[str, Any] = {
+    "recipient_type": "law_enforcement",
+    "recipient_name": "Duty officer 17",
+    "recipient_contact": "+99 555 0101",
+    "legal_basis": "2702c4",
+    "reason": "harm",
+    "data_classes": ["ip", "times"],
+    "accounts": "ExampleMoss",
+    "description": "A goodbye message on a talk page. https://wiki.example/wiki/User_talk:ExampleMoss",
+    "released": "192.0.2.7, signed in at 14:05 UTC",
+}
+
+
+class Desk:
+    """Works on sample cases in the name of the sample people."""
+
+    def __init__(self) -> None:
+        self.actors = {staff.username: Actor.of(staff, "cli") for staff in Staff.objects.all()}
+        self.police = Agency.objects.filter(name=POLICE).values_list("pk", flat=True).first()
+
+    def report(self, key: str, text: str, *, workflow: str = "emergency", **more: Any) -> str:
+        """A report through the portal, and its case."""
+        values: dict[str, Any] = {
+            "channel": "portal",
+            "workflow": workflow,
+            "raw": text.encode(),
+            "text": text,
+            "language": "en",
+            "source_key": f"sample-{key}",
+            "strict_key": True,
+        }
+        return open_case(receive(Incoming(**{**values, **more})).report_id)
+
+    def do(self, reference: str, who: str, step: str, **data: Any) -> None:
+        """One step by one person."""
+        perform(reference, step, self.actors[who], data)
+
+
+def load_cases() -> int:
+    """Add the sample cases, once. Returns how many there are."""
+    with acting_as(system_actor(SystemActor.INTAKE)):
+        if Report.objects.filter(case__isnull=False).exists():
+            return 0
+    desk = Desk()
+    for story in STORIES:
+        story(desk)
+    with acting_as(system_actor(SystemActor.INTAKE)):
+        return Case.objects.count()
+
+
+def _waiting_for_legal(desk: Desk) -> None:
+    reference = desk.report(
+        "moss",
+        "Escribió una despedida en su página de discusión y nombra una estación de Sample City. Por favor, rápido.",
+        language="es",
+        sender_email="lectora@wiki.example",
+        fields={
+            "who": "writer",
+            "where": "https://wiki.example/wiki/User_talk:ExampleMoss",
+            "answer": "mail",
+        },
+    )
+    desk.do(reference, "juniper", "take")
+    desk.do(reference, "juniper", "acknowledge")
+    desk.do(
+        reference,
+        "juniper",
+        "add_party",
+        kind="account",
+        name="ExampleMoss",
+        platform="wiki.example",
+        part="at_risk",
+    )
+    desk.do(reference, "juniper", "assess_imminent", **CHECKED)
+    desk.do(
+        reference,
+        "juniper",
+        "record_jurisdiction",
+        country="ZE",
+        agency=desk.police,
+        how="The station is there.",
+    )
+    desk.do(reference, "heron", "note", text="The account wrote the same station on two other pages.")
+    desk.do(reference, "juniper", "disclose", **RELEASED)
+
+
+def _new_threat(desk: Desk) -> None:
+    desk.report(
+        "school",
+        "Somebody posted at the help desk that they will come to a school tomorrow. The edit is still there.",
+        fields={"who": "other", "where": "https://wiki.example/wiki/Project:Help_desk", "answer": "here"},
+    )
+
+
+def _disclosed_urgently(desk: Desk) -> None:
+    reference = desk.report(
+        "harbour",
+        "They wrote that they are standing at the harbour and that this is the last message.",
+        fields={
+            "who": "writer",
+            "where": "https://wiki.example/wiki/User:ExampleTarn/sandbox",
+            "answer": "here",
+        },
+    )
+    desk.do(reference, "heron", "take")
+    desk.do(reference, "heron", "acknowledge")
+    desk.do(reference, "heron", "assess_imminent", **CHECKED)
+    desk.do(reference, "heron", "record_jurisdiction", country="ZE", agency=desk.police)
+    desk.do(reference, "heron", "verify_agency", **CALLED)
+    desk.do(
+        reference, "heron", "disclose_urgently",
+        **{**RELEASED, "accounts": "ExampleTarn", "why_urgent": "They say that they are at the harbour now."},
+    )  # fmt: skip
+
+
+def _a_song(desk: Desk) -> None:
+    reference = desk.report(
+        "song",
+        "Ein Konto schreibt düstere Zeilen in seinen Benutzerraum. Vielleicht ist es nur ein Liedtext.",
+        language="de",
+        fields={"who": "writer", "where": "https://wiki.example/wiki/Benutzer:ExampleFern", "answer": "here"},
+    )
+    desk.do(reference, "juniper", "take")
+    desk.do(reference, "juniper", "acknowledge")
+    desk.do(reference, "juniper", "assess_not_credible", **DOUBTED)
+    desk.do(reference, "juniper", "thank_reporter")
+    desk.do(reference, "juniper", "close")
+
+
+def _reporter_at_risk(desk: Desk) -> None:
+    desk.report(
+        "me",
+        "أشعر أنني لست بخير الليلة ولا أعرف مع من أتكلم.",
+        language="ar",
+        fields={"who": "me", "where": "", "answer": "here"},
+    )
+
+
+def _said_twice(desk: Desk) -> None:
+    main = desk.report(
+        "fair",
+        "An account says that it will set a stall on fire at the wiki fair in Sample City.",
+        fields={"who": "other", "where": "https://wiki.example/wiki/Project:Fair", "answer": "here"},
+    )
+    again = desk.report(
+        "fair-2",
+        "有人说要在样例市的集会上放火，请看这个页面。",
+        language="zh-hans",
+        fields={"who": "other", "where": "https://wiki.example/wiki/Project:Fair", "answer": "here"},
+    )
+    desk.do(again, "juniper", "merge_into", other=main, reason="The same page and the same words")
+    desk.do(main, "juniper", "acknowledge")
+    desk.do(main, "juniper", "assess_not_imminent", **CHECKED)
+
+
+def _to_sort(desk: Desk) -> None:
+    desk.report(
+        "locked",
+        "Pourquoi l’article sur le pont est-il verrouillé ? Je veux corriger une date.",
+        workflow="triage",
+        language="fr",
+        fields={"category": "other"},
+    )
+    desk.report(
+        "address",
+        "My home address stands on a user page of somebody who is angry with me.",
+        workflow="triage",
+        sender_email="editor@wiki.example",
+        fields={"category": "private_information"},
+    )
+
+
+def _sorted_and_answered(desk: Desk) -> None:
+    reference = desk.report(
+        "revert",
+        "Two people undo everything I write on one page and call it vandalism.",
+        workflow="triage",
+        fields={"category": "harassment"},
+    )
+    desk.do(reference, "wren", "take")
+    desk.do(
+        reference,
+        "wren",
+        "note",
+        text="One wiki only, no threat in the history. Local administrators are the venue.",
+    )
+
+
+STORIES: tuple[Callable[[Desk], None], ...] = (
+    _waiting_for_legal,
+    _new_threat,
+    _disclosed_urgently,
+    _a_song,
+    _reporter_at_risk,
+    _said_twice,
+    _to_sort,
+    _sorted_and_answered,
+)

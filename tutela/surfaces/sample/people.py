@@ -1,0 +1,82 @@
+"""The made-up team. Working names are trees and birds; nobody is called so in earnest."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.utils import timezone
+
+from tutela.core.flow import registry
+from tutela.core.people.models import Grant, Membership, OnCallShift, Staff, Team
+from tutela.core.people.roles import Role
+
+
+@dataclass(frozen=True)
+class Person:
+    """One member of the team: what they do in a sentence, and on which workflows in which role."""
+
+    username: str
+    title: str
+    roles: dict[str, tuple[Role, ...]]
+    language: str = "en"
+
+    @property
+    def working_name(self) -> str:
+        """As pages show it."""
+        return self.username.title()
+
+
+TEAM = (
+    Person("juniper", "Analyst, on call", {"emergency": (Role.RESPONDER,), "triage": (Role.RESPONDER,)}),
+    Person("heron", "Analyst, backs up", {"emergency": (Role.RESPONDER,), "triage": (Role.RESPONDER,)}),
+    Person("larch", "Legal counsel", {"emergency": (Role.COUNSEL,)}),
+    Person("linden", "Legal counsel", {"emergency": (Role.COUNSEL,), "triage": (Role.COUNSEL,)}),
+    Person("alder", "Manager", {"emergency": (Role.MANAGER,), "triage": (Role.MANAGER,)}),
+    Person("wren", "Intake", {"triage": (Role.INTAKE,)}),
+    Person("tansy", "Analyst, reads Arabic", {"emergency": (Role.RESPONDER,)}, "ar"),
+    Person("sorrel", "Trainer, has no cases", {}),
+)
+SHIFT = timedelta(hours=12)
+
+
+def load_people() -> None:
+    """Add who is missing, and a rota for the next days."""
+    for person in TEAM:
+        staff, made = Staff.objects.get_or_create(
+            username=person.username,
+            defaults={
+                "working_name": person.working_name,
+                "title": person.title,
+                "email": f"{person.username}@tutela.example",
+                "language": person.language,
+                "password": "!",
+            },
+        )
+        for workflow, roles in person.roles.items() if made else ():
+            _grant(staff, workflow, roles)
+    _rota()
+
+
+def _grant(staff: Staff, workflow: str, roles: tuple[Role, ...]) -> None:
+    for role in roles:
+        Grant.objects.create(staff=staff, workflow=workflow, role=role, reason="Sample data")
+    team = Team.objects.get(slug=registry.workflow(workflow).team)
+    Membership.objects.get_or_create(team=team, staff=staff)
+
+
+def _rota() -> None:
+    now = timezone.now().replace(minute=0, second=0, microsecond=0)
+    if OnCallShift.objects.filter(ends_at__gt=now).exists():
+        return
+    turns = [Staff.objects.get(username=name) for name in ("juniper", "heron")]
+    for number in range(14):
+        start = now + SHIFT * number
+        for position in (1, 2):
+            OnCallShift.objects.create(
+                workflow="emergency",
+                staff=turns[(number + position - 1) % 2],
+                starts_at=start,
+                ends_at=start + SHIFT,
+                position=position,
+            )
