@@ -3,6 +3,7 @@
 from importlib import import_module
 
 from django.apps import AppConfig
+from django.core.exceptions import ImproperlyConfigured
 
 from tutela.core.flow import registry
 
@@ -16,8 +17,13 @@ class WorkflowsConfig(AppConfig):
     label = "workflows"
 
     def ready(self) -> None:
-        """Install every workflow of the list."""
+        """Install every workflow of the list. Raises ImproperlyConfigured with every fault of it."""
+        from tutela.core.flow.check import check
+
         known = {workflow.slug for workflow in registry.workflows()}
         for slug in INSTALLED:
             if slug not in known:
                 registry.install(import_module(f"tutela.workflows.{slug}.workflow").WORKFLOW)
+        faults = [f"{one.slug}: {fault}" for one in registry.workflows() for fault in check(one)]
+        if faults:
+            raise ImproperlyConfigured("\n".join(["The workflows cannot be installed.", *faults]))

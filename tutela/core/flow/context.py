@@ -10,8 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from django.db.models import Max
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from tutela.core.cases.models import Case, Event, Exhibit, Message, Note, Report
+from tutela.core.errors import StepClosed
+from tutela.core.outbox.models import Effect, EffectState
 from tutela.core.people.actor import Actor
 
 from .letters import render_letter
@@ -153,6 +156,23 @@ class Context:
             "references": [*report.thread, report.message_id] if report.message_id else [],
         }
         return Wish("mail", "send", payload, "", f"message-{message.pk}", message.pk)
+
+
+    def take_back(self, step: str) -> list[Effect]:
+        """Undo the acts of the latest run of a step: what has not left is abandoned, never to leave.
+
+        Returns what the other side has confirmed, for the caller to wish for the opposite of each.
+        Raises StepClosed while one of them is under way, because nobody can tell how it ends.
+        """
+        event = self.case.events.filter(kind=Event.Kind.STEP, step=step).order_by("-id").first()
+        if event is None:
+            return []
+        effects = list(Effect.objects.select_for_update().filter(event=event).order_by("id"))
+        if any(one.state == EffectState.SENDING for one in effects):
+            raise StepClosed(_("Something is being sent at this moment. Try again."), state=self.case.state)
+        left = [one.pk for one in effects if one.state in {EffectState.DUE, EffectState.FAILED}]
+        Effect.objects.filter(pk__in=left).update(state=EffectState.ABANDONED)
+        return [one for one in effects if one.state == EffectState.CONFIRMED]
 
 
 def person(value: Staff | None) -> int | None:

@@ -24,7 +24,7 @@ def render_letter(
 ) -> tuple[str, str]:
     """The subject and the text of a letter in the nearest language that we speak."""
     with translation.override(spoken(language)):
-        text = _template(workflow.package, letter.name).render(
+        text = template_of(workflow.package, letter.name).render(
             Values(
                 {"organisation": settings.ORGANISATION, "public_url": settings.PUBLIC_URL, **values},
                 autoescape=False,
@@ -45,7 +45,8 @@ def spoken(language: str) -> str:
 
 
 @cache
-def _template(package: str, name: str) -> Template:
+def template_of(package: str, name: str) -> Template:
+    """The template of a letter. Raises TemplateSyntaxError and FileNotFoundError."""
     source = files(package).joinpath("letters", f"{name}.txt").read_text(encoding="utf-8")
     engine = Engine(libraries={"i18n": "django.templatetags.i18n"}, builtins=["django.templatetags.i18n"])
     return Template(source, engine=engine)

@@ -19,12 +19,12 @@ p {{ white-space: pre-line; }}
 
 def pdf_of(subject: str, text: str, language: str) -> bytes | None:
     """The letter as PDF, or None where the machine has no Pango to set text with."""
+    logging.getLogger("weasyprint.progress").setLevel(logging.WARNING)
     try:
         from weasyprint import HTML
     except OSError as error:  # WeasyPrint is there, the libraries of the system are not
         log.warning("No PDF can be made: %s", error)
         return None
-    logging.getLogger("weasyprint.progress").setLevel(logging.WARNING)
     paragraphs = "".join(f'<p dir="auto">{escape(part)}</p>' for part in text.split("\n\n"))
     page = PAGE.format(
         language=escape(language),
