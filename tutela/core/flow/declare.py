@@ -331,7 +331,10 @@ class Workflow:
 
     def clock(self, name: str) -> Clock:
         """The clock of that name. Raises KeyError."""
-        return next(clock for clock in self.clocks if clock.name == name)
+        for clock in self.clocks:
+            if clock.name == name:
+                return clock
+        raise KeyError(name)
 
     def letter(self, name: str) -> Letter:
         """The letter of that name. Raises KeyError."""

@@ -13,7 +13,7 @@ from django.utils import timezone
 from tests.cast import make_cast, report_emergency
 from tutela.core.audit.models import Act, Entry
 from tutela.core.cases.models import Case, Event, Message
-from tutela.core.errors import NotConfigured, Rejected, StepClosed, TryLater
+from tutela.core.errors import BadData, NotConfigured, Rejected, TryLater
 from tutela.core.flow.common_runs import why_not_undo
 from tutela.core.flow.context import Wish
 from tutela.core.flow.models import Request
@@ -35,10 +35,13 @@ def juniper():
 
 @pytest.fixture
 def case(juniper):
-    return report_emergency()
+    """A case whose own first mails are delivered, so that only the effects of the test are left."""
+    reference = report_emergency()
+    deliver(Outside())
+    return reference
 
 
-def wish(reference, *verbs, **more):
+def wish(reference, *verbs, request_id=None, **more):
     """Queue an effect of each verb on the case, as a decision would. Returns their ids."""
     with acting_as(system_actor(SystemActor.INTAKE)):
         case = Case.objects.get(reference=reference)
@@ -48,7 +51,7 @@ def wish(reference, *verbs, **more):
             Wish("outside", verb, {"to": "writer@wiki.example"}, verb, f"{start + number}")
             for number, verb in enumerate(verbs or ["send"])
         ]
-        effects = queue_effects(case, event, wishes)
+        effects = queue_effects(case, event, wishes, request_id)
         Effect.objects.filter(pk__in=[one.pk for one in effects]).update(**more) if more else None
         return [one.pk for one in effects]
 
@@ -64,10 +67,10 @@ def put(effect_id, **values):
         Effect.objects.filter(pk=effect_id).update(**values)
 
 
-def events(reference):
+def events(effect_id):
     with acting_as(system_actor(SystemActor.COURIER)):
-        found = Event.objects.filter(case__reference=reference, kind=Event.Kind.EFFECT).order_by("id")
-        return [(event.step, event.data["effect"]) for event in found]
+        found = Event.objects.filter(kind=Event.Kind.EFFECT, data__effect=effect_id).order_by("id")
+        return [event.step for event in found]
 
 
 def deliver(outside):
@@ -84,9 +87,9 @@ def test_what_is_due_is_done_once_and_shown_with_its_receipt(case):
     assert effect.state == EffectState.CONFIRMED
     assert effect.receipt["reference"] == f"<{effect.key[:12]}@outside.example>"
     assert effect.confirmed_at is not None
-    assert events(case) == [("delivered", one)]
+    assert events(one) == ["delivered"]
     with acting_as(system_actor(SystemActor.COURIER)):
-        entry = Entry.objects.get(act=Act.EFFECT_DELIVERED)
+        entry = Entry.objects.filter(act=Act.EFFECT_DELIVERED).latest("id")
     assert entry.detail == {"effect": one, "event": effect.event_id}
 
 
@@ -148,7 +151,7 @@ def test_the_timeline_tells_when_it_takes_long_and_tells_it_once(case):
     for _each in range(7):
         put(one, due_at=timezone.now())
         deliver(Outside(errors=[TryLater("Away.")]))
-    assert events(case) == [("delayed", one)]
+    assert events(one) == ["delayed"]
 
 
 @pytest.mark.parametrize(
@@ -161,7 +164,7 @@ def test_a_refusal_waits_for_a_person_and_counts_as_a_change_of_the_case(case, e
     effect = look(one)
     assert (effect.state, effect.error, effect.what_to_do) == ("failed", str(error), str(error.what_to_do))
     assert effect.case.version == before + 1
-    assert events(case) == [("failed", one)]
+    assert events(one) == ["failed"]
     assert deliver(Outside()) == 0
 
 
@@ -296,7 +299,7 @@ def test_a_person_leaves_it_undone_and_says_why(case, juniper):
     assert look(one).state == EffectState.ABANDONED
     outside = Outside()
     assert deliver(outside) == 0
-    with pytest.raises(StepClosed):
+    with pytest.raises(BadData):
         perform(case, "retry_effect", juniper, {"effect": one})
 
 
