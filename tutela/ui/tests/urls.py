@@ -17,6 +17,6 @@ def page(request: HttpRequest, name: str) -> HttpResponse:
 
 urlpatterns = i18n_patterns(
     path("desk/", include("tutela.ui.urls")),
-    path("pages/<str:name>", page),
+    path("pages/<str:name>", page, name="page"),
     prefix_default_language=True,
 )

@@ -1,0 +1,82 @@
+"""Pages of the elements alone: no database, the strict policy of the product, a real browser."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator
+from wsgiref.simple_server import WSGIRequestHandler, make_server
+
+import pytest
+from django.contrib.staticfiles.handlers import StaticFilesHandler
+from django.core.handlers.wsgi import WSGIHandler
+from django.test import override_settings
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tutela.ui import assets
+from tutela.ui.tests import settings as look_settings
+
+CHROMIUM = os.environ.get("TUTELA_CHROMIUM", "/usr/bin/chromium")
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-dev-shm-usage",
+]
+TAKEN = ("ROOT_URLCONF", "TEMPLATES", "MIDDLEWARE", "STORAGES", "ALLOWED_HOSTS", "ORGANISATION")
+
+
+@pytest.fixture(scope="session")
+def built() -> None:
+    """The tokens and the sprite, made from the Codex packages."""
+    assets.build()
+
+
+@pytest.fixture
+def look(built: None) -> Iterator[None]:
+    """The settings of `settings.py` beside this file, whatever the project's are."""
+    with override_settings(**{name: getattr(look_settings, name) for name in TAKEN}):
+        yield
+
+
+class Quiet(WSGIRequestHandler):
+    def log_message(self, *_args: object) -> None: ...
+
+
+@pytest.fixture
+def site(look: None) -> Iterator[str]:
+    """The address of a server of the test pages, on this machine only."""
+    server = make_server("127.0.0.1", 0, StaticFilesHandler(WSGIHandler()), handler_class=Quiet)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Chromium, for one module: while it runs, Django would refuse the database in this thread."""
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A page of 1440 by 900 that fails the test when the browser complains of anything."""
+    context = browser.new_context(viewport={"width": 1440, "height": 900})
+    page, complaints = context.new_page(), []
+    page.on(
+        "console", lambda said: complaints.append(said.text) if said.type in {"error", "warning"} else None
+    )
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    yield page
+    context.close()
+    assert complaints == []
