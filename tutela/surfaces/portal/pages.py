@@ -1,0 +1,99 @@
+"""Pages that only tell something: the first page, numbers, people to talk to, who we are."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.cache import patch_vary_headers
+from django.utils.translation import get_language, get_language_from_request, override
+from django.utils.translation import gettext_lazy as _
+
+from tutela.programs.directory.find import helplines_for
+from tutela.programs.directory.models import Helpline
+from tutela.programs.directory.numbers import countries, emergency_numbers
+
+from . import doors, store
+from .answers import public, render
+from .words import lines
+
+ABOUT = {
+    "what-we-do": _("What we can and cannot do"),
+    "who-sees": _("Who sees your report"),
+    "other-ways": _("Other ways to reach us"),
+    "accessibility": _("Accessibility"),
+}
+
+
+@public("GET")
+def root(request: HttpRequest) -> HttpResponse:
+    """The way to the first page in the language that the browser wishes; never by network address."""
+    with override(get_language_from_request(request)):
+        response = HttpResponseRedirect(reverse("portal:home"))
+    patch_vary_headers(response, ["Accept-Language"])
+    return response
+
+
+@public("GET")
+def home(request: HttpRequest) -> HttpResponse:
+    """The first page: is someone in danger, what is happening, I have a code."""
+    return render(request, "home", {"large": doors.LARGE, "small": doors.SMALL})
+
+
+@public("GET")
+def other(request: HttpRequest) -> HttpResponse:
+    """Everything that is no emergency: which door."""
+    return render(request, "other", {"doors": doors.TRIAGE.values()})
+
+
+@public("GET")
+def done(request: HttpRequest) -> HttpResponse:
+    """After the code was kept: that is all for now."""
+    return render(request, "done")
+
+
+@public("GET")
+def numbers(request: HttpRequest) -> HttpResponse:
+    """Emergency numbers of the country that somebody chooses, and people to talk to there."""
+    country = request.GET.get("country", "")[:2].upper()
+    with store.reachable():
+        context = _places(country)
+        context["numbers"] = emergency_numbers(country, using=store.DATABASE) if context["name"] else []
+        context["lines"] = lines(_lines(country)) if context["name"] else []
+    return render(request, "numbers", context)
+
+
+@public("GET")
+def talk(request: HttpRequest) -> HttpResponse:
+    """People to talk to: those of a country, and those for everybody."""
+    country = request.GET.get("country", "")[:2].upper()
+    with store.reachable():
+        context = _places(country)
+        context["lines"] = lines(_lines(country))
+    return render(request, "help", context)
+
+
+def _places(country: str) -> dict[str, object]:
+    known = countries(_language(), using=store.DATABASE)
+    return {"countries": known, "country": country, "name": dict(known).get(country, "")}
+
+
+def _lines(country: str) -> list[Helpline]:
+    return helplines_for(country, _language(), using=store.DATABASE)
+
+
+def _language() -> str:
+    return get_language() or settings.LANGUAGE_CODE
+
+
+@public("GET")
+def about(request: HttpRequest, slug: str) -> HttpResponse:
+    """One of the pages on what we do and how. Raises Http404 for any other."""
+    if slug not in ABOUT:
+        raise Http404
+    context = {
+        "title": ABOUT[slug],
+        "emergency_address": settings.EMERGENCY_ADDRESS,
+        "contact_address": settings.CONTACT_ADDRESS,
+    }
+    return render(request, f"about/{slug}", context)

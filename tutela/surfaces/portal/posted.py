@@ -1,0 +1,77 @@
+"""Reads what a form sent, within limits, so that it can be given back whatever is wrong with it.
+
+Django's own reading refuses a large body before anybody sees a word of it. Here the limit is high enough
+that every text which a person may type or paste comes back to them with a message; beyond it
+nothing is read at all.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.core.exceptions import BadRequest, RequestDataTooBig, SuspiciousOperation
+from django.http import HttpRequest, QueryDict, UnreadablePostError
+from django.http.multipartparser import MultiPartParserError
+
+# 5 MB of text in any script are up to 15 MB as a browser sends them.
+MOST_BODY = 16 * 1024 * 1024
+
+#: Fields that are ours and not the reporter's. They stay out of what is kept: whoever reads a report
+#: later must not be able to ask for its code with them.
+OURS = ("key", "wait", "code", "show")
+
+
+@dataclass(frozen=True)
+class Posted:
+    """The fields of a form, and its body as it came but for the fields in `OURS`."""
+
+    data: QueryDict
+    raw: bytes
+
+
+class TooLarge(Exception):
+    """The body is over `MOST_BODY` and was not read (HTTP 413)."""
+
+
+def read(request: HttpRequest) -> Posted:
+    """Read the body of a POST.
+
+    Raises TooLarge, and BadRequest where it holds too many fields or is cut short.
+    """
+    if request.content_type == "multipart/form-data":
+        return _read_parts(request)
+    if _announced(request) > MOST_BODY:
+        raise TooLarge
+    try:
+        body = request.read(MOST_BODY + 1)
+        data = QueryDict(body, encoding="utf-8")
+    except (SuspiciousOperation, UnreadablePostError) as error:
+        raise BadRequest from error
+    return Posted(data, without_ours(body))
+
+
+def without_ours(body: bytes) -> bytes:
+    """A body without our own fields, every other byte as it was."""
+    names = tuple(f"{name}=".encode() for name in OURS)
+    return b"&".join(part for part in body.split(b"&") if not part.startswith(names))
+
+
+def _announced(request: HttpRequest) -> int:
+    try:
+        return int(request.META.get("CONTENT_LENGTH") or 0)
+    except ValueError:
+        return 0
+
+
+def _read_parts(request: HttpRequest) -> Posted:
+    """Read a form sent in parts. Ours never are; a person's own tool may do so."""
+    try:
+        data = request.POST
+    except RequestDataTooBig:
+        raise TooLarge from None
+    except (SuspiciousOperation, MultiPartParserError, UnreadablePostError) as error:
+        raise BadRequest from error
+    theirs = data.copy()
+    for name in OURS:
+        theirs.pop(name, None)
+    return Posted(data, theirs.urlencode().encode())

@@ -1,0 +1,114 @@
+"""Everything that the portal asks of the database, through a login that may run four functions.
+
+That login holds no right on any table of a case: whoever takes over the portal's part of the process
+with it can add reports, and read what belongs to a code they have; and no more.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from functools import wraps
+from typing import ParamSpec, TypeVar
+
+from django.db import Error, connections
+
+from tutela.core.cases import receive as intake
+
+DATABASE = "portal"
+logger = logging.getLogger(__name__)
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class Unreachable(Exception):
+    """The database did not answer: nothing was stored, nothing was read (HTTP 503)."""
+
+
+@dataclass(frozen=True)
+class Status:
+    """When a report came, and where it stands. `state` is "" while it has no case yet."""
+
+    received_at: datetime
+    language: str
+    workflow: str
+    state: str
+    closed_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Turn:
+    """One turn of a conversation; `direction` is "in" or "out"."""
+
+    direction: str
+    at: datetime
+    language: str
+    text: str
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether the team wrote it."""
+        return self.direction == "out"
+
+
+@contextmanager
+def reachable() -> Iterator[None]:
+    """Turn any fault of the database into `Unreachable`.
+
+    Only the kind of fault is logged: its text may hold what the reporter wrote.
+    """
+    try:
+        yield
+    except Error as error:
+        logger.error("The database did not answer the portal: %s", type(error).__name__)  # noqa: TRY400
+        raise Unreachable from None
+
+
+def guarded(function: Callable[P, T]) -> Callable[P, T]:
+    """Make a function raise `Unreachable` for any fault of the database."""
+
+    @wraps(function)
+    def safe(*args: P.args, **kwargs: P.kwargs) -> T:
+        with reachable():
+            return function(*args, **kwargs)
+
+    return safe
+
+
+@guarded
+def send(incoming: intake.Incoming) -> intake.Received:
+    """Store a report. Raises NotFound where it adds to an unknown code, BadData, Unreachable."""
+    return intake.receive(incoming, using=DATABASE)
+
+
+@guarded
+def status(code_hash: bytes) -> Status | None:
+    """Where the report with this code stands, or None. Raises Unreachable."""
+    with connections[DATABASE].cursor() as cursor:
+        cursor.execute(
+            "SELECT received_at, language, workflow, state, closed_at FROM tutela.receipt_status(%s)",
+            [code_hash],
+        )
+        row = cursor.fetchone()
+    return Status(*row) if row else None
+
+
+@guarded
+def conversation(code_hash: bytes) -> list[Turn]:
+    """What was said about the report with this code, the oldest first. Raises Unreachable."""
+    with connections[DATABASE].cursor() as cursor:
+        cursor.execute(
+            "SELECT direction, at, language, text FROM tutela.receipt_conversation(%s)", [code_hash]
+        )
+        return [Turn(*row) for row in cursor.fetchall()]
+
+
+@guarded
+def take(bucket: bytes, most: int, seconds: int) -> bool:
+    """Count one try and say whether it is within the limit. Raises Unreachable."""
+    with connections[DATABASE].cursor() as cursor:
+        cursor.execute("SELECT tutela.take(%s, %s, %s)", [bucket, most, seconds])
+        return bool(cursor.fetchone()[0])
