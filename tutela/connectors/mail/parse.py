@@ -83,6 +83,8 @@ class ParsedMail:
     # Sent by a program on its own: an answer to it would go round in circles.
     auto_submitted: bool = False
     bounce: bool = False
+    # Sent on by a mailing list: an answer to its Reply-To may reach everybody on it.
+    through_list: bool = False
     problems: tuple[Problem, ...] = ()
 
 
@@ -253,6 +255,8 @@ class _Reader:
             attachments=tuple(self.files),
             auto_submitted=bounce or _is_automatic(headers),
             bounce=bounce,
+            through_list=bool(headers.raw("list-id") or headers.raw("list-post"))
+            or headers.token("precedence") == "list",
             problems=tuple(self.problems),
         )
 
