@@ -1,4 +1,56 @@
-"""Addresses of the desk."""
+"""Addresses of the desk. What leads nowhere comes last and looks like a case that nobody has."""
+
+from django.urls import path, re_path
+
+from tutela.ui import views as ui
+
+from . import others, page, search, sign_in
+from .approvals import views as approvals
+from .case import originals
+from .case import views as case
+from .queue import bulk, saved
+from .queue import views as queue
+from .steps import views as steps
 
 app_name = "desk"
-urlpatterns: list[object] = []
+urlpatterns = [
+    path("", queue.my_day, name="my-day"),
+    path("sign-in/", sign_in.sign_in, name="sign-in"),
+    path("sign-in/<str:secret>/", sign_in.sign_in_link, name="sign-in-link"),
+    path("sign-out/", sign_in.sign_out, name="sign-out"),
+    path("queue/<slug:workflow>/", queue.queue, name="queue"),
+    path("queue-changes/", queue.changes, name="changes"),
+    path("counts/", queue.counts, name="counts"),
+    path("views/", saved.views, name="views"),
+    path("views/<int:number>/", queue.view, name="view"),
+    path("views/<int:number>/edit/", saved.edit, name="view-edit"),
+    path("views/<int:number>/forget/", saved.forget, name="view-forget"),
+    path("bulk/", bulk.bulk, name="bulk"),
+    path("bulk/<int:number>/", bulk.bulk_run, name="bulk-run"),
+    path("bulk/<int:number>/undo/", bulk.bulk_undo, name="bulk-undo"),
+    path("case/<str:reference>/", case.case_page, name="case"),
+    path("case/<str:reference>/preview/", case.preview, name="preview"),
+    path("case/<str:reference>/here/", case.here, name="here"),
+    path("case/<str:reference>/steps/<str:step>/", steps.step_page, name="step"),
+    path("case/<str:reference>/undo/<int:event>/", steps.undo, name="undo"),
+    path("case/<str:reference>/reports/<int:number>/", originals.report_page, name="report"),
+    path("case/<str:reference>/reports/<int:number>/words/", originals.report_words, name="words"),
+    path("case/<str:reference>/reports/<int:number>/raw/", originals.report_raw, name="report-raw"),
+    path(
+        "case/<str:reference>/reports/<int:number>/files/<int:file>/",
+        originals.report_file,
+        name="report-file",
+    ),
+    path("case/<str:reference>/exhibits/<int:number>/", originals.exhibit_page, name="exhibit"),
+    path("case/<str:reference>/exhibits/<int:number>/file/", originals.exhibit_file, name="exhibit-file"),
+    path("case/<str:reference>/requests/<int:number>/", approvals.request_page, name="request"),
+    path("case/<str:reference>/requests/<int:number>/amend/", approvals.amend_page, name="amend"),
+    path("approvals/", approvals.approvals, name="approvals"),
+    path("replies/", others.replies, name="replies"),
+    path("on-call/", others.on_call, name="on-call"),
+    path("search/", search.search, name="search"),
+    path("palette.json", search.palette, name="palette"),
+    path("preferences/", others.preferences, name="preferences"),
+    path("elements/", page.desk_page(ui.elements), name="elements"),
+    re_path(r"^(?P<address>.+)/$", page.nowhere),
+]

@@ -1,0 +1,1 @@
+"""Requests: who must agree, what would happen, and one's own decision."""

@@ -1,0 +1,1 @@
+"""One case on one page: what it is, what must happen next, by when, who else must agree."""

@@ -1,0 +1,228 @@
+"""What must happen next: the first open step, who has to agree, what else is open, and what is not yet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from tutela.core.flow.approvals import seats
+from tutela.core.flow.declare import WaitsFor
+from tutela.core.flow.models import Request
+from tutela.core.flow.perform import open_steps
+from tutela.core.people.models import Grant
+from tutela.core.people.roles import Role
+from tutela.surfaces.desk.approvals.who import deciders, holders
+from tutela.surfaces.desk.faces import hour
+from tutela.ui.clockface import span
+
+from .timeline import icon
+
+if TYPE_CHECKING:
+    from tutela.core.cases.models import Case
+    from tutela.core.flow.approvals import SeatView
+    from tutela.core.flow.declare import Step, Workflow
+    from tutela.core.people.actor import Actor
+
+#: Common steps that stand under "You can also" while they are open; the others have places of their own.
+AMONG_STEPS = ("take", "amend", "withdraw", "reopen", "unmerge")
+#: Common steps in the menu "More", in this order.
+IN_MENU = (
+    "assign", "hand_over", "follow_up", "escalate", "set_severity", "edit_title", "restrict", "unrestrict",
+    "pause_clocks", "resume_clocks", "mark_read", "link_case", "merge_into", "recuse",
+)  # fmt: skip
+MOST_KEYS = 9
+
+
+@dataclass
+class Door:
+    """One step as a button: where it leads, or why it is closed. With `at_once` it asks nothing."""
+
+    name: str
+    label: str
+    icon: str
+    url: str
+    key: str = ""
+    hint: str = ""
+    harm: bool = False
+    blocked: str = ""
+    at_once: bool = False
+
+
+@dataclass
+class Waiting:
+    """One request that waits: for whom, since when."""
+
+    words: str
+    person: str
+    since: str
+    detail: str
+    url: str
+    mine: bool
+
+
+@dataclass
+class Next:
+    """The panel "What must happen next"."""
+
+    title: str
+    lead: str = ""
+    hint: str = ""
+    primary: Door | None = None
+    waits: list[Waiting] = field(default_factory=list)
+    also: list[Door] = field(default_factory=list)
+    not_yet: list[Door] = field(default_factory=list)
+    later: list[Door] = field(default_factory=list)
+    menu: list[Door] = field(default_factory=list)
+    open: dict[str, Door] = field(default_factory=dict)
+
+
+def next_of(workflow: Workflow, case: Case, actor: Actor) -> Next:
+    """What this person may do with the case now, and what everybody waits for."""
+    offered = open_steps(case, actor)
+    waits = waiting_of(workflow, case, actor)
+    doors = {step.name: _door(case, step, blocked) for step, blocked in offered}
+    own = [doors[step.name] for step, _why in offered if not step.common]
+    ready = [door for door in own if not door.blocked]
+    among = [doors[name] for name in AMONG_STEPS if name in doors and not doors[name].blocked]
+    decide = next((one for one in waits if one.mine), None)
+    primary = _decide(decide) if decide else _first(ready, among, case)
+    panel = Next(_title(workflow, case, waits, primary), waits=waits)
+    panel.primary = primary
+    panel.lead, panel.hint = _lead(workflow, case, primary, waits)
+    panel.also = [door for door in (*ready, *among) if primary is None or door.name != primary.name]
+    for number, door in enumerate(panel.also[:MOST_KEYS], start=1):
+        door.key = str(number)
+    panel.not_yet = [door for door in own if door.blocked] + _of_others(workflow, case, doors)
+    panel.later = _later(workflow, case, actor)
+    panel.menu = [doors[name] for name in IN_MENU if name in doors and not doors[name].blocked]
+    panel.open = {name: door for name, door in doors.items() if not door.blocked}
+    return panel
+
+
+def _door(case: Case, step: Step, blocked: str = "") -> Door:
+    return Door(
+        step.name,
+        str(step.label),
+        icon(step.icon),
+        reverse("desk:step", args=[case.reference, step.name]),
+        hint=str(step.hint),
+        harm=step.review is not None,
+        blocked=blocked,
+        at_once=step.form is None and not step.grave and not step.common,
+    )
+
+
+def _decide(waiting: Waiting) -> Door:
+    return Door("decide", _("Decide"), "approve", waiting.url)
+
+
+def _first(ready: list[Door], among: list[Door], case: Case) -> Door | None:
+    if case.closed_at:
+        return None
+    return next((door for door in ready if not door.harm), None) or next(iter(among), None)
+
+
+def _title(workflow: Workflow, case: Case, waits: list[Waiting], primary: Door | None) -> str:
+    if case.closed_at:
+        return _("Nothing more must happen")
+    if primary is None and waits:
+        return str(workflow.state(case.state).label)
+    return _("What must happen next")
+
+
+def _lead(workflow: Workflow, case: Case, primary: Door | None, waits: list[Waiting]) -> tuple[str, str]:
+    if case.closed_at:
+        return str(workflow.state(case.state).label), ""
+    if primary is None:
+        return (_("Nothing here is yours to do until then."), "") if waits else _idle(workflow, case)
+    if primary.name == "decide":
+        return waits_first(waits).words, _("Nothing has been sent.")
+    return primary.label, primary.hint
+
+
+def waits_first(waits: list[Waiting]) -> Waiting:
+    """The request that waits for this person, else the first."""
+    return next((one for one in waits if one.mine), waits[0])
+
+
+def _idle(workflow: Workflow, case: Case) -> tuple[str, str]:
+    whom = {
+        WaitsFor.REPORTER: _("We wait for the reporter."),
+        WaitsFor.OUTSIDE: _("We wait for somebody outside."),
+        WaitsFor.TEAM: _("The next step is for a colleague."),
+    }
+    state = workflow.state(case.state)
+    return str(state.label), whom.get(state.waits_for, "")
+
+
+def _of_others(workflow: Workflow, case: Case, mine: dict[str, Door]) -> list[Door]:
+    """Steps of the workflow that are open here, and for others to take."""
+    found = []
+    for step in workflow.steps:
+        if step.is_system or step.name in mine or case.state not in workflow.sources_of(step):
+            continue
+        found.append(_door(case, step, _("For %(roles)s.") % {"roles": _roles(step.who)}))
+    return found
+
+
+def _later(workflow: Workflow, case: Case, actor: Actor) -> list[Door]:
+    """The person's own steps that open from another state."""
+    if case.closed_at:
+        return []
+    roles = Grant.objects.roles_of(actor.id, workflow.slug)
+    found = []
+    for step in workflow.steps:
+        sources = workflow.sources_of(step)
+        if step.is_system or case.state in sources or not roles.intersection(step.who):
+            continue
+        names = [f"“{state.label}”" for state in workflow.all_states if state.name in sources][:3]
+        found.append(_door(case, step, _("Opens at %(states)s.") % {"states": ", ".join(names)}))
+    return found
+
+
+def waiting_of(workflow: Workflow, case: Case, actor: Actor) -> list[Waiting]:
+    """The open requests of a case, each with the seats whose turn it is."""
+    found = []
+    for request in case.requests.filter(state=Request.State.OPEN).select_related("proposer").order_by("id"):
+        request.case = case
+        turn = [seat for seat in seats(request) if seat.open]
+        found.append(_waiting(workflow, case, request, turn, actor))
+    return found
+
+
+def _waiting(workflow: Workflow, case: Case, request: Request, turn: list[SeatView], actor: Actor) -> Waiting:
+    people = deciders(request, holders(request), turn)
+    names = [one.name for one in people]
+    mine = any(one.id == actor.id for one in people)
+    return Waiting(
+        words=_who_decides(names, [seat.label for seat in turn]),
+        person=names[0] if names else "",
+        since=span(timezone.now() - request.opened_at),
+        detail=_("“%(step)s”, asked by %(who)s at %(time)s.")
+        % {
+            "step": workflow.step(request.step).label,
+            "who": request.proposer.working_name,
+            "time": hour(request.opened_at),
+        },
+        url=reverse("desk:request", args=[case.reference, request.pk]),
+        mine=mine,
+    )
+
+
+def _who_decides(names: list[str], labels: list[str]) -> str:
+    seat = ", ".join(labels)
+    if not names:
+        return _("Nobody holds the seat that must decide: %(seat)s") % {"seat": seat}
+    listed = ", ".join(names[:3])
+    words = ngettext("%(people)s decides: %(seat)s", "One of %(people)s decides: %(seat)s", len(names))
+    return words % {"people": listed, "seat": seat}
+
+
+def _roles(who: Iterable[Role]) -> str:
+    return ", ".join(str(Role(role).label) for role in who)

@@ -1,0 +1,47 @@
+"""Looks are recorded like acts; and who else has the case open."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from django.utils import timezone
+
+from tutela.core.audit.models import Act, Entry
+from tutela.core.audit.record import record
+from tutela.core.cases.models import PRESENCE_ENDS_AFTER, Presence
+
+if TYPE_CHECKING:
+    from tutela.core.cases.models import Case
+    from tutela.core.people.actor import Actor
+
+#: A person who stays on a case looks once, not at every reload.
+ONE_LOOK = timedelta(minutes=10)
+
+
+def looked(case: Case, actor: Actor) -> None:
+    """Record that somebody looked at a restricted case, unless they did minutes ago."""
+    if not case.restricted:
+        return
+    lately = Entry.objects.filter(
+        case_id=case.pk, actor_id=actor.id, act=Act.CASE_LOOKED, at__gt=timezone.now() - ONE_LOOK
+    )
+    if not lately.exists():
+        record(Act.CASE_LOOKED, actor, case.pk)
+
+
+def be_here(case: Case, actor: Actor) -> None:
+    """Say that somebody has the case open now."""
+    Presence.objects.bulk_create(
+        [Presence(case=case, staff_id=actor.id, seen_at=timezone.now())],
+        update_conflicts=True,
+        unique_fields=["case", "staff"],
+        update_fields=["seen_at"],
+    )
+
+
+def others_here(case: Case, actor: Actor) -> list[str]:
+    """The working names of the others who have the case open now."""
+    since = timezone.now() - PRESENCE_ENDS_AFTER
+    here = case.presences.filter(seen_at__gt=since).exclude(staff=actor.id)
+    return list(here.order_by("staff__working_name").values_list("staff__working_name", flat=True))

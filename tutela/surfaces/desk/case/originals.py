@@ -1,0 +1,205 @@
+"""What came in and what was kept, exactly: reports, their files, exhibits. Every look is recorded.
+
+Nothing here is ever shown in the page but text; files go out as downloads, and quarantined ones not
+at all.
+"""
+
+from __future__ import annotations
+
+from email import policy
+from email.parser import BytesHeaderParser
+from typing import TYPE_CHECKING, Any
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.template.defaultfilters import filesizeformat
+from django.urls import reverse
+from django.views.decorators.http import require_safe
+
+from tutela.core.audit.models import Act
+from tutela.core.audit.record import record
+from tutela.core.cases.models import Case, Exhibit, Report, ReportFile
+from tutela.core.errors import NotFound
+from tutela.core.flow import registry
+from tutela.surfaces.desk.faces import full
+from tutela.surfaces.desk.page import case_or_not_found, desk_page, show
+
+from .described import Line, described, words
+from .known import language
+from .views import head
+
+if TYPE_CHECKING:
+    from tutela.surfaces.desk.page import DeskRequest
+
+#: How much of the raw bytes a page shows; the rest is in the download.
+MOST_SHOWN = 200_000
+TEXT = ("text/plain",)
+
+
+@desk_page
+@require_safe
+def report_page(request: DeskRequest, reference: str, number: int) -> HttpResponse:
+    """A report as it was received: who sent it, what could not be read, its files, its raw bytes."""
+    case, report = _report(reference, number)
+    record(Act.REPORT_LOOKED, request.actor, case.pk, report=report.pk)
+    raw = bytes(report.raw)
+    context = {
+        **head(request, registry.workflow(case.workflow), case),
+        "slim": True,
+        "report": report,
+        "lines": _lines(report),
+        "headers": _headers(raw) if report.channel == Report.Channel.MAIL else [],
+        "problems": [
+            words(problem.get("message") or problem.get("code") or problem) for problem in report.problems
+        ],
+        "files": [_file(case, report, one) for one in report.files.defer("data").order_by("id")],
+        "additions": [_addition(case, one) for one in report.additions.defer("raw").order_by("id")],
+        "raw": raw[:MOST_SHOWN].decode("utf-8", "replace").replace("\0", "\N{REPLACEMENT CHARACTER}"),
+        "raw_size": filesizeformat(len(raw)),
+        "raw_cut": len(raw) > MOST_SHOWN,
+        "sha256": bytes(report.content_hash).hex(),
+    }
+    return show(request, "desk/report.html", context)
+
+
+@desk_page
+@require_safe
+def report_words(request: DeskRequest, reference: str, number: int) -> HttpResponse:
+    """The words of a report, fetched when somebody unfolds them."""
+    case, report = _report(reference, number)
+    record(Act.WORDS_UNFOLDED, request.actor, case.pk, report=report.pk)
+    return render(request, "desk/case/words.html", {"report": report})
+
+
+@desk_page
+@require_safe
+def report_raw(request: DeskRequest, reference: str, number: int) -> HttpResponse:
+    """The bytes as they came, as a download."""
+    case, report = _report(reference, number)
+    record(Act.REPORT_LOOKED, request.actor, case.pk, report=report.pk, raw=True)
+    ending = "eml" if report.channel == Report.Channel.MAIL else "txt"
+    return _download(bytes(report.raw), f"{case.reference}-report-{report.pk}.{ending}")
+
+
+@desk_page
+@require_safe
+def report_file(request: DeskRequest, reference: str, number: int, file: int) -> HttpResponse:
+    """A file that came with a report, as a download. Raises NotFound for one in quarantine."""
+    case, report = _report(reference, number)
+    found = report.files.filter(pk=file, quarantine="").first()
+    if found is None:
+        raise NotFound
+    record(Act.REPORT_LOOKED, request.actor, case.pk, report=report.pk, file=found.pk)
+    return _download(bytes(found.data), found.name)
+
+
+@desk_page
+@require_safe
+def exhibit_page(request: DeskRequest, reference: str, number: int) -> HttpResponse:
+    """An exhibit with its chain of custody; a text is shown, folded."""
+    case, exhibit = _exhibit(reference, number)
+    record(Act.EXHIBIT_LOOKED, request.actor, case.pk, exhibit=exhibit.number)
+    is_text = exhibit.content_type in TEXT and not exhibit.quarantine
+    context = {
+        **head(request, registry.workflow(case.workflow), case),
+        "slim": True,
+        "exhibit": exhibit,
+        "text": bytes(exhibit.data)[:MOST_SHOWN].decode("utf-8", "replace") if is_text else "",
+        "added": full(exhibit.added_at),
+        "size": filesizeformat(exhibit.size),
+        "sha256": bytes(exhibit.sha256).hex(),
+        "file_url": "" if exhibit.quarantine else reverse("desk:exhibit-file", args=[reference, number]),
+    }
+    return show(request, "desk/exhibit.html", context)
+
+
+@desk_page
+@require_safe
+def exhibit_file(request: DeskRequest, reference: str, number: int) -> HttpResponse:
+    """An exhibit as a download. Raises NotFound for one in quarantine."""
+    case, exhibit = _exhibit(reference, number)
+    if exhibit.quarantine:
+        raise NotFound
+    record(Act.EXHIBIT_LOOKED, request.actor, case.pk, exhibit=exhibit.number, file=True)
+    return _download(bytes(exhibit.data), f"{case.reference}-{exhibit}{_ending(exhibit)}")
+
+
+def _report(reference: str, number: int) -> tuple[Case, Report]:
+    case = case_or_not_found(reference)
+    report = Report.objects.filter(pk=number, case=case).first()
+    if report is None:
+        raise NotFound
+    return case, report
+
+
+def _exhibit(reference: str, number: int) -> tuple[Case, Exhibit]:
+    case = case_or_not_found(reference)
+    exhibit = case.exhibits.filter(number=number).select_related("added_by").first()
+    if exhibit is None:
+        raise NotFound
+    return case, exhibit
+
+
+def _lines(report: Report) -> list[Line]:
+    said = {
+        "channel": report.get_channel_display(),
+        "mailbox": report.mailbox,
+        "received": full(report.received_at),
+        "sent": full(report.sent_at) if report.sent_at else "",
+        "from": " ".join(
+            filter(None, [report.sender_name, f"<{report.sender_email}>" if report.sender_email else ""])
+        ),
+        "subject": report.subject,
+        "language": language(report.language) if report.language else "",
+        **report.fields,
+    }
+    return described({}, said)
+
+
+def _headers(raw: bytes) -> list[tuple[str, str]]:
+    """The head of a mail as it stands, decoded no further than a person needs."""
+    try:
+        parsed = BytesHeaderParser(policy=policy.compat32).parsebytes(raw[:MOST_SHOWN])
+        return [(name, str(value)) for name, value in parsed.items()][:200]
+    except (ValueError, LookupError):
+        return []  # the raw text below still shows them
+
+
+def _file(case: Case, report: Report, one: ReportFile) -> dict[str, Any]:
+    return {
+        "name": one.name,
+        "type": one.content_type,
+        "size": filesizeformat(one.size),
+        "sha256": bytes(one.sha256).hex(),
+        "quarantine": one.quarantine,
+        "url": ""
+        if one.quarantine
+        else reverse("desk:report-file", args=[case.reference, report.pk, one.pk]),
+    }
+
+
+def _addition(case: Case, one: Report) -> dict[str, Any]:
+    return {"url": reverse("desk:report", args=[case.reference, one.pk]), "when": full(one.received_at)}
+
+
+def _download(data: bytes, name: str) -> HttpResponse:
+    """An answer that no browser opens by itself, whatever is in it."""
+    answer = HttpResponse(data, content_type="application/octet-stream")
+    answer.headers["Content-Disposition"] = _attachment(name)
+    answer.headers["X-Content-Type-Options"] = "nosniff"
+    answer.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
+    return answer
+
+
+def _attachment(name: str) -> str:
+    from django.utils.http import content_disposition_header
+
+    safe = "".join("_" if letter in '/\\:*?"<>|' or not letter.isprintable() else letter for letter in name)
+    return (
+        content_disposition_header(as_attachment=True, filename=safe[-120:].lstrip(".") or "file")
+        or "attachment"
+    )
+
+
+def _ending(exhibit: Exhibit) -> str:
+    return ".txt" if exhibit.content_type in TEXT else ".bin"

@@ -1,0 +1,98 @@
+"""Parties, exhibits and linked cases of one case, as the elements draw them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from tutela.core.cases.models import Case, CaseLink, CaseParty, Exhibit, Party, PartyLink
+from tutela.core.flow import registry
+from tutela.surfaces.desk.faces import hour, moment
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_ICONS = {Party.Kind.ACCOUNT: "user", Party.Kind.PERSON: "user", Party.Kind.ORGANISATION: "users"}
+_LOUD = {CaseParty.Part.AT_RISK: "soon", CaseParty.Part.TARGET: "soon"}
+
+
+def parties(case: Case) -> list[dict[str, Any]]:
+    """Who the case speaks of, with links to others, how sure they are and until when. Two queries."""
+    here = case.parties.filter(removed_at=None).select_related("party__merged_into").order_by("id")
+    links = list(case.party_links.filter(ended_at=None).select_related("party", "other").order_by("id"))
+    return [_party(one, links) for one in here]
+
+
+def _party(one: CaseParty, links: Iterable[PartyLink]) -> dict[str, Any]:
+    party = one.party
+    notes = [party.platform] if party.platform else []
+    if party.merged_into:
+        notes.append(_("the same as %(name)s") % {"name": party.merged_into.name})
+    notes += [_link(link, party) for link in links if party.pk in {link.party_id, link.other_id}]
+    return {
+        "name": party.name,
+        "icon": _ICONS[Party.Kind(party.kind)],
+        "role": one.get_part_display(),
+        "role_kind": _LOUD.get(CaseParty.Part(one.part), ""),
+        "more": " · ".join(notes),
+    }
+
+
+def _link(link: PartyLink, party: Party) -> str:
+    other = link.other if link.party_id == party.pk else link.party
+    values = {
+        "name": other.name,
+        "sure": link.get_confidence_display(),
+        "date": moment(link.expires_at) if link.expires_at else "",
+    }
+    if link.expires_at:
+        return _("with %(name)s, confidence %(sure)s, ends %(date)s") % values
+    return _("with %(name)s, confidence %(sure)s") % values
+
+
+def exhibits(case: Case) -> list[dict[str, Any]]:
+    """The evidence of a case: numbers and facts, never what is in it."""
+    return [_exhibit(case, one) for one in case.exhibits.defer("data").order_by("number")]
+
+
+def _exhibit(case: Case, one: Exhibit) -> dict[str, Any]:
+    return {
+        "number": str(one),
+        "title": one.title,
+        "url": reverse("desk:exhibit", args=[case.reference, one.number]),
+        "state": _("quarantined") if one.quarantine else one.get_kind_display(),
+        "sealed": bool(one.quarantine),
+        "more": " · ".join(filter(None, [hour(one.added_at), one.source])),
+    }
+
+
+def linked(case: Case) -> list[dict[str, Any]]:
+    """Cases that belong to this one, as far as the person sees them. Two queries."""
+    away = case.links.filter(ended_at=None).select_related("other").order_by("id")
+    back = case.linked_from.filter(ended_at=None).select_related("case").order_by("id")
+    found = [_linked(link.other, link, forth=True) for link in away]
+    return found + [_linked(link.case, link, forth=False) for link in back]
+
+
+def _linked(other: Case, link: CaseLink, *, forth: bool) -> dict[str, Any]:
+    merged = link.kind == CaseLink.Kind.DUPLICATE
+    words = link.get_kind_display() if forth else _BACK[CaseLink.Kind(link.kind)]()
+    return {
+        "reference": other.reference,
+        "title": other.title,
+        "icon": "merge" if merged else "link",
+        "url": reverse("desk:case", args=[other.reference]),
+        "how": words,
+        "state": registry.workflow(other.workflow).state(other.state).label,
+    }
+
+
+_BACK = {
+    CaseLink.Kind.DUPLICATE: lambda: _("Has this one merged into it"),
+    CaseLink.Kind.SPLIT: lambda: _("Was split off"),
+    CaseLink.Kind.REFERRED: lambda: _("Was referred on"),
+    CaseLink.Kind.APPEAL: lambda: _("Is appealed by"),
+    CaseLink.Kind.RELATED: lambda: _("Related to"),
+}

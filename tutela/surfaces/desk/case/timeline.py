@@ -1,0 +1,363 @@
+"""The timeline of a case: every event as one line a person reads, the newest first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from django.db.models import Count
+from django.urls import reverse
+from django.utils.dateparse import parse_datetime
+from django.utils.html import format_html, format_html_join
+from django.utils.translation import gettext as _
+
+from tutela.core.audit.models import Act, Entry
+from tutela.core.cases.models import Case, Event, Exhibit, Message, Note, Party, Report, Severity
+from tutela.core.flow.common_runs import undoable, why_not_undo
+from tutela.core.flow.models import Request
+from tutela.core.outbox.models import Effect, EffectState
+from tutela.core.people.models import Staff
+from tutela.surfaces.desk.faces import full, hour, moment, short
+from tutela.ui.icons import NAMES
+
+from . import sentences
+from .described import Line, described, fields_of
+from .sentences import fill, strong
+
+if TYPE_CHECKING:
+    from django.db.models import QuerySet
+    from django.utils.functional import _StrOrPromise
+    from django.utils.safestring import SafeString
+
+    from tutela.core.flow.declare import Workflow
+
+PAGE = 60
+KIND = Event.Kind
+ACTS = (KIND.STEP, KIND.HELD, KIND.OPINION, KIND.EFFECT, KIND.CLOCK, KIND.UNDONE)
+#: The filters of the timeline and the kinds of events that each shows.
+SHOWS: dict[str, tuple[str, ...]] = {
+    "acts": ACTS,
+    "messages": (KIND.RECEIVED, KIND.MESSAGE),
+    "notes": (KIND.NOTE,),
+    "evidence": (KIND.EXHIBIT,),
+}
+LOOKS = (Act.CASE_LOOKED, Act.WORDS_UNFOLDED, Act.REPORT_LOOKED, Act.EXHIBIT_LOOKED)
+
+#: Drawings that the declarations of the core call by another name.
+_ICONS = {"clip": "attach"}
+_KIND_ICONS = {
+    KIND.RECEIVED: "tray",
+    KIND.HELD: "wait",
+    KIND.OPINION: "approve",
+    KIND.MESSAGE: "message",
+    KIND.NOTE: "note",
+    KIND.EXHIBIT: "attach",
+    KIND.EFFECT: "send",
+    KIND.CLOCK: "clock",
+    KIND.UNDONE: "undo",
+}
+
+
+@dataclass
+class Item:
+    """One line of the timeline as the template draws it."""
+
+    #: How long the word after a step is said again when the page is loaded again.
+    FRESH: ClassVar = timedelta(minutes=10)
+
+    id: int
+    icon: str
+    kind: str
+    when: str
+    at: Any
+    full: str
+    line: SafeString
+    notes: list[Note] = field(default_factory=list)
+    trails: list[dict[str, Any]] = field(default_factory=list)
+    card: list[Line] = field(default_factory=list)
+    waits: str = ""
+    request_url: str = ""
+    more: str = ""
+    undo: str = ""
+    new: bool = False
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """The lines of one page of the timeline; `older` leads to the lines before."""
+
+    items: list[Item]
+    older: int = 0
+
+
+def icon(name: str, fallback: str = "next") -> str:
+    """The name of a drawing that we have."""
+    known = _ICONS.get(name, name)
+    return known if known in NAMES else fallback
+
+
+def tabs(case: Case, url: str, show: str) -> list[dict[str, Any]]:
+    """The filters of the timeline with their counts. Two queries."""
+    kinds = dict(case.events.order_by().values_list("kind").annotate(n=Count("pk")))
+    looks = Entry.objects.filter(case_id=case.pk, act__in=LOOKS).count()
+    counted = {name: sum(kinds.get(kind, 0) for kind in of) for name, of in SHOWS.items()}
+    labels = {
+        "": (_("All"), sum(kinds.values())),
+        "acts": (_("Acts"), counted["acts"]),
+        "messages": (_("Messages"), counted["messages"]),
+        "notes": (_("Notes"), counted["notes"]),
+        "evidence": (_("Evidence"), counted["evidence"]),
+        "looks": (_("Looks"), looks),
+    }
+    return [
+        {
+            "label": label,
+            "count": count,
+            "url": f"{url}?show={name}#timeline" if name else f"{url}#timeline",
+            "current": name == show,
+        }
+        for name, (label, count) in labels.items()
+    ]
+
+
+def timeline(
+    workflow: Workflow, case: Case, me: int, show: str = "", before: int = 0, most: int = PAGE
+) -> Timeline:
+    """One page of the timeline. The number of queries does not grow with the number of lines."""
+    if show == "looks":
+        return _looks(case, before)
+    events: QuerySet[Event] = case.events.select_related("actor").order_by("-id")
+    if show in SHOWS:
+        events = events.filter(kind__in=SHOWS[show])
+    if before:
+        events = events.filter(pk__lt=before)
+    found = list(events[: most + 1])
+    older = found[most - 1].pk if len(found) > most else 0
+    reader = _Reader(workflow, case, me, found[:most])
+    return Timeline([reader.item(event) for event in found[:most]], older)
+
+
+def line_of(workflow: Workflow, case: Case, event: Event, me: int) -> Item:
+    """One event by itself, for the word after a step."""
+    return _Reader(workflow, case, me, [event]).item(event)
+
+
+class _Reader:
+    """Reads what the events of one page speak of, once, and says each."""
+
+    def __init__(self, workflow: Workflow, case: Case, me: int, events: list[Event]) -> None:
+        self.workflow, self.case, self.me = workflow, case, me
+        self.url = reverse("desk:case", args=[case.reference])
+        numbers = [event.pk for event in events]
+        self.notes = _by_id(Note.objects.filter(pk__in=_ids(events, "notes")))
+        self.channels = dict(
+            Report.objects.filter(pk__in=_ids(events, "report")).values_list("pk", "channel")
+        )
+        self.exhibits = _by_id(Exhibit.objects.filter(pk__in=_ids(events, "exhibits")).defer("data"))
+        self.parties = _by_id(Party.objects.filter(pk__in=_ids(events, "party", "merged", "split_from")))
+        self.cases = _by_id(Case.objects.filter(pk__in=_ids(events, "other")))
+        self.people = _by_id(Staff.objects.filter(pk__in=_ids(events, "assignee", "proposer", "agreed")))
+        self.requests = _by_id(Request.objects.filter(pk__in=_ids(events, "request")))
+        self.unread = set(
+            Message.objects.filter(pk__in=_ids(events, "messages"), direction="in", read_at=None).values_list(
+                "pk", flat=True
+            )
+        )
+        told = _ids(events, "effect")
+        self.told = _by_id(Effect.objects.filter(pk__in=told))
+        self.effects: dict[int, list[Effect]] = {}
+        for effect in Effect.objects.filter(event__in=numbers).order_by("id"):
+            self.effects.setdefault(effect.event_id, []).append(effect)
+        last = undoable(case)
+        self.may_undo = last.pk if last and why_not_undo(last, me) is None else 0
+
+    def item(self, event: Event) -> Item:
+        """One line."""
+        item = Item(
+            id=event.pk,
+            icon=self._icon(event),
+            kind=self._kind(event),
+            when=short(event.at),
+            at=event.at,
+            full=full(event.at),
+            line=self._line(event),
+            notes=[self.notes[pk] for pk in event.data.get("notes", []) if pk in self.notes],
+            trails=[effect_said(effect) for effect in self.effects.get(event.pk, [])],
+            new=any(pk in self.unread for pk in event.data.get("messages", [])),
+        )
+        if event.kind == KIND.HELD:
+            self._card(item, event)
+        if event.pk == self.may_undo:
+            item.undo = reverse("desk:undo", args=[self.case.reference, event.pk])
+        return item
+
+    def _icon(self, event: Event) -> str:
+        if event.kind == KIND.STEP:
+            try:
+                return icon(self.workflow.step(event.step).icon)
+            except KeyError:
+                return "next"
+        return _KIND_ICONS.get(Event.Kind(event.kind), "next")
+
+    def _kind(self, event: Event) -> str:
+        if event.kind == KIND.HELD:
+            request = self.requests.get(event.data.get("request"))
+            return "wait" if request and request.state == Request.State.OPEN else ""
+        if event.step in {"failed", "clock_lapsed"}:
+            return "harm"
+        if event.step == "delivered":
+            return "done"
+        return "act" if event.kind == KIND.MESSAGE and event.step == "reporter_wrote" else ""
+
+    def _line(self, event: Event) -> SafeString:
+        values = self._values(event)
+        if event.kind == KIND.RECEIVED:
+            channel = self.channels.get(event.data.get("report"), "")
+            return fill(sentences.RECEIVED.get(channel, sentences.RECEIVED[""]), values)
+        if event.kind == KIND.HELD:
+            return fill(sentences.HELD, values)
+        if event.kind == KIND.STEP and event.data.get("request") and event.data.get("agreed"):
+            return fill(sentences.RELEASED, values)
+        name = "assign_nobody" if event.step == "assign" and not event.data.get("assignee") else event.step
+        if name in sentences.STEPS:
+            return sentences.sentence(name, values)
+        return fill(self._own(event) or sentences.DID, values)
+
+    def _own(self, event: Event) -> _StrOrPromise:
+        try:
+            return self.workflow.step(event.step).past
+        except KeyError:
+            return ""
+
+    def _values(self, event: Event) -> dict[str, Any]:
+        said: Mapping[str, Any] = event.data
+        told = self.told.get(said.get("effect"))
+        return {
+            "who": strong(event.actor),
+            "step": sentences.label_of(self.workflow, event.step),
+            "of": sentences.label_of(self.workflow, str(said.get("of", ""))),
+            "assignee": self._name(self.people, said.get("assignee")),
+            "proposer": self._name(self.people, said.get("proposer")),
+            "party": self._name(self.parties, said.get("party")),
+            "merged": self._name(self.parties, said.get("merged")),
+            "other": self._other(said.get("other")),
+            "severity": Severity(said["severity"]).label if said.get("severity") else "—",
+            "at": _date(said.get("at")),
+            "reason": self._reason(str(said.get("reason", ""))),
+            "exhibits": self._exhibits(said.get("exhibits", [])),
+            "clock": self._clock(str(said.get("clock", ""))),
+            "effect": effect_label(told) if told else "—",
+        }
+
+    def _name(self, found: Mapping[int, Any], pk: Any) -> Any:
+        return strong(found[pk]) if pk in found else "—"
+
+    def _other(self, pk: Any) -> Any:
+        other = self.cases.get(pk)
+        if other is None:
+            return "—"  # it is not theirs to see
+        return format_html(
+            '<a class="ref" href="{}">{}</a>', reverse("desk:case", args=[other.reference]), other.reference
+        )
+
+    def _exhibits(self, numbers: Iterable[int]) -> Any:
+        found = [self.exhibits[pk] for pk in numbers if pk in self.exhibits]
+        links = ((reverse("desk:exhibit", args=[self.case.reference, one.number]), one) for one in found)
+        return format_html_join(", ", '<a class="ref" href="{}">{}</a>', links) or "—"
+
+    def _clock(self, name: str) -> str:
+        return next((str(one.label) for one in self.workflow.clocks if one.name == name), name)
+
+    def _reason(self, name: str) -> str:
+        reasons = {why.name: str(why.label) for clock in self.workflow.clocks for why in clock.pauses}
+        return reasons.get(name, name)
+
+    def _card(self, item: Item, event: Event) -> None:
+        request = self.requests.get(event.data.get("request"))
+        if request is None or request.state != Request.State.OPEN:
+            return
+        step = self.workflow.step(request.step)
+        item.card = described(fields_of(step, self.case), request.data)
+        item.request_url = reverse("desk:request", args=[self.case.reference, request.pk])
+
+
+def effect_label(effect: Effect) -> str:
+    """What an effect does, in one line, in the words of the step that wished for it."""
+    if effect.label:
+        return effect.label
+    if effect.connector == "mail":
+        return _("Mail to the reporter")
+    return f"{effect.connector} {effect.verb}"
+
+
+def effect_said(effect: Effect) -> dict[str, Any]:
+    """How far an effect came: due, sending, confirmed with its receipt, or refused and what to do."""
+    stages: list[dict[str, Any]] = [{"words": _("due %(time)s") % {"time": hour(effect.made_at)}}]
+    if effect.state == EffectState.SENDING:
+        stages.append({"words": _("sending"), "strong": True})
+    elif effect.state == EffectState.CONFIRMED:
+        at = hour(effect.confirmed_at) if effect.confirmed_at else ""
+        stages.append({"words": _("confirmed %(time)s") % {"time": at}, "state": "confirmed"})
+        if effect.receipt and effect.receipt.get("reference"):
+            stages.append(
+                {"words": _("receipt %(number)s") % {"number": effect.receipt["reference"]}, "fact": True}
+            )
+    elif effect.state == EffectState.FAILED:
+        stages.append({"words": _("refused"), "state": "refused"})
+    elif effect.state == EffectState.ABANDONED:
+        stages.append({"words": _("taken back"), "strong": True})
+    elif effect.attempts:
+        stages.append({"words": _("next try %(time)s") % {"time": hour(effect.due_at)}, "fact": True})
+    return {
+        "what": effect_label(effect),
+        "stages": stages,
+        "error": effect.error if effect.state != EffectState.CONFIRMED else "",
+        "to_do": effect.what_to_do if effect.state != EffectState.CONFIRMED else "",
+        "failed": effect.state == EffectState.FAILED,
+    }
+
+
+def _looks(case: Case, before: int) -> Timeline:
+    """Who looked at what. Names of staff and kinds of looks only."""
+    entries = Entry.objects.filter(case_id=case.pk, act__in=LOOKS).order_by("-id")
+    if before:
+        entries = entries.filter(pk__lt=before)
+    found = list(entries[: PAGE + 1])
+    people = Staff.objects.in_bulk({entry.actor_id for entry in found})
+    older = found[PAGE - 1].pk if len(found) > PAGE else 0
+    return Timeline([_look(entry, people) for entry in found[:PAGE]], older)
+
+
+def _look(entry: Entry, people: Mapping[int, Staff]) -> Item:
+    said = {
+        Act.CASE_LOOKED: _("%(who)s looked at the case."),
+        Act.WORDS_UNFOLDED: _("%(who)s unfolded the words of a report."),
+        Act.REPORT_LOOKED: _("%(who)s looked at an original report."),
+        Act.EXHIBIT_LOOKED: _("%(who)s looked at an exhibit."),
+    }
+    who = strong(people[entry.actor_id]) if entry.actor_id in people else "—"
+    return Item(
+        id=entry.pk, icon="eye", kind="", when=short(entry.at), at=entry.at, full=full(entry.at),
+        line=fill(said[Act(entry.act)], {"who": who}),
+    )  # fmt: skip
+
+
+def _ids(events: Iterable[Event], *names: str) -> set[int]:
+    found: set[int] = set()
+    for event in events:
+        for name in names:
+            value = event.data.get(name)
+            values = value if isinstance(value, list) else [value]
+            found |= {one for one in values if isinstance(one, int) and not isinstance(one, bool)}
+    return found
+
+
+def _by_id(rows: QuerySet[Any]) -> dict[Any, Any]:
+    return {row.pk: row for row in rows}
+
+
+def _date(text: Any) -> str:
+    at = parse_datetime(str(text)) if text else None
+    return moment(at) if at else "—"

@@ -1,0 +1,149 @@
+"""The page of a case, its preview beside a list, and what belongs to it."""
+
+from __future__ import annotations
+
+import secrets
+from typing import TYPE_CHECKING, Any
+
+from django.db.models import Q
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from tutela.core.cases.models import Case
+from tutela.core.flow import registry
+from tutela.core.flow.models import ClockRow
+from tutela.surfaces.desk.faces import SEVERITY, clock_face, hour
+from tutela.surfaces.desk.page import case_or_not_found, desk_page, show
+
+from .following import next_of
+from .known import known
+from .looking import be_here, looked, others_here
+from .people import exhibits, linked, parties
+from .talk import letters, talks
+from .timeline import Item, line_of, tabs, timeline
+
+if TYPE_CHECKING:
+    from tutela.core.flow.declare import Workflow
+    from tutela.surfaces.desk.page import DeskRequest
+    from tutela.ui.clockface import Face
+
+MOST_CLOCKS = 5
+IN_PREVIEW = 4
+
+
+@desk_page
+@require_safe
+def case_page(request: DeskRequest, reference: str) -> HttpResponse:
+    """Everything about one case, in the order of need."""
+    case = case_or_not_found(reference)
+    workflow = registry.workflow(case.workflow)
+    looked(case, request.actor)
+    be_here(case, request.actor)
+    shown = request.GET.get("show", "")
+    url = reverse("desk:case", args=[reference])
+    context = {
+        **head(request, workflow, case),
+        "slim": True,
+        "clocks": clocks(workflow, case),
+        "next": next_of(workflow, case, request.actor),
+        "facts": known(workflow, case),
+        "tabs": tabs(case, url, shown),
+        "show": shown,
+        "timeline": timeline(workflow, case, request.user.pk, shown, _number(request.GET.get("before"))),
+        "talks": (spoken := talks(case)),
+        "several": len(spoken) > 1,
+        "letters": letters(workflow),
+        "parties": parties(case),
+        "exhibits": exhibits(case),
+        "linked": linked(case),
+        "done": _done(request, workflow, case),
+        "neighbours": neighbours(case),
+        "key": secrets.token_hex(16),
+    }
+    return show(request, "desk/case.html", context)
+
+
+@desk_page
+@require_safe
+def preview(request: DeskRequest, reference: str) -> HttpResponse:
+    """The same case in short, beside a list. It counts as a look."""
+    case = case_or_not_found(reference)
+    workflow = registry.workflow(case.workflow)
+    looked(case, request.actor)
+    context = {
+        **head(request, workflow, case),
+        "clocks": clocks(workflow, case),
+        "next": next_of(workflow, case, request.actor),
+        "facts": known(workflow, case),
+        "talks": [talk for talk in talks(case) if talk.unread],
+        "timeline": timeline(workflow, case, request.user.pk, most=IN_PREVIEW),
+        "key": secrets.token_hex(16),
+    }
+    return render(request, "desk/preview.html", context)
+
+
+@desk_page
+@require_POST
+def here(request: DeskRequest, reference: str) -> HttpResponse:
+    """Say that one still has the case open; answers who else does."""
+    case = case_or_not_found(reference)
+    be_here(case, request.actor)
+    return render(request, "desk/case/presence.html", {"here": others_here(case, request.actor)})
+
+
+def head(request: DeskRequest, workflow: Workflow, case: Case) -> dict[str, Any]:
+    """What the head of every page about a case shows."""
+    return {
+        "case": case,
+        "workflow": workflow,
+        "state": workflow.state(case.state),
+        "level": SEVERITY[case.severity],
+        "restricted_to": _("%(team)s team only") % {"team": case.team.name} if case.restricted else "",
+        "held_since": hour(case.assigned_at) if case.assigned_at else "",
+        "is_mine": case.assignee_id == request.user.pk,
+        "here": others_here(case, request.actor),
+        "queue_url": reverse("desk:queue", args=[case.workflow]),
+        "url": reverse("desk:case", args=[case.reference]),
+    }
+
+
+def clocks(workflow: Workflow, case: Case) -> list[Face]:
+    """The clocks of a case: those that run first, then the last run of each that was met or ended late."""
+    rows = list(case.clocks.exclude(state=ClockRow.State.ENDED).order_by("id"))
+    latest = {row.name: row for row in rows}
+    shown = sorted(latest.values(), key=lambda row: (row.stopped_at is not None, row.due_at))
+    return [clock_face(workflow, row) for row in shown[:MOST_CLOCKS]]
+
+
+def neighbours(case: Case) -> dict[str, str]:
+    """The cases before and after this one in the queue of its workflow, due first. One query for each."""
+    around = Case.objects.open().in_workflow(case.workflow).exclude(pk=case.pk)
+    if case.closed_at or case.due_at is None:
+        return {"next": _reference(around.order_by("due_at", "id")), "previous": ""}
+    at, number = case.due_at, case.pk
+    after = around.filter(Q(due_at__gt=at) | Q(id__gt=number), due_at__gte=at).order_by("due_at", "id")
+    before = around.filter(Q(due_at__lt=at) | Q(id__lt=number), due_at__lte=at).order_by("-due_at", "-id")
+    return {"next": _reference(after), "previous": _reference(before)}
+
+
+def _reference(cases: Any) -> str:
+    reference = cases.values_list("reference", flat=True).first()
+    return reverse("desk:case", args=[reference]) if reference else ""
+
+
+def _done(request: DeskRequest, workflow: Workflow, case: Case) -> Item | None:
+    """The event that the last step of this person wrote, to be said in place after it."""
+    number = _number(request.GET.get("done"))
+    if not number:
+        return None
+    event = case.events.filter(pk=number, actor=request.user).select_related("actor").first()
+    recent = event is not None and timezone.now() - event.at < Item.FRESH
+    return line_of(workflow, case, event, request.user.pk) if event and recent else None
+
+
+def _number(text: str | None) -> int:
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 19 else 0

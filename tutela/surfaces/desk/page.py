@@ -1,0 +1,121 @@
+"""What every page of the desk does first and last.
+
+`desk_page` asks who it is, names that person to the database for the whole of the page, speaks their
+language and their time zone, and turns the errors of the core into pages. A case that is not theirs
+to see, a reference that nobody has and an address that leads nowhere give the same page: the same
+bytes after the same number of queries.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import TYPE_CHECKING, Any, cast
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone, translation
+from django.utils.http import urlencode
+from django.views.decorators.cache import never_cache
+
+from tutela.core.cases.models import Case
+from tutela.core.errors import BadData, KeyReused, NotAllowed, NotFound, StepClosed, TooMany, TutelaError
+from tutela.core.people.actor import Actor, acting_as
+from tutela.core.people.models import Staff
+
+from .rail import rail_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    View = Callable[..., HttpResponse]
+
+STATUS: dict[type[TutelaError], int] = {
+    NotAllowed: 403,
+    StepClosed: 409,
+    KeyReused: 409,
+    BadData: 422,
+    TooMany: 429,
+}
+
+
+class DeskRequest(HttpRequest):
+    """A request from somebody who is signed in."""
+
+    user: Staff
+    actor: Actor
+
+
+def desk_page(view: View) -> View:
+    """Make a view of the desk: for signed-in people, in one transaction, with errors as pages."""
+
+    @wraps(view)
+    @never_cache
+    def page(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if not isinstance(request.user, Staff) or request.user.is_system:
+            return to_sign_in(request)
+        asked = cast("DeskRequest", request)
+        asked.actor = Actor.of(asked.user, "desk")
+        with translation.override(asked.user.language), timezone.override(zone_of(asked.user)):
+            response = _answer(view, asked, *args, **kwargs)
+            response.headers["Content-Language"] = translation.get_language() or ""
+        return response
+
+    return page
+
+
+def _answer(view: View, request: DeskRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    try:
+        with acting_as(request.actor):
+            return view(request, *args, **kwargs)
+    except NotFound:
+        return render(request, "desk/not_found.html", status=404)
+    except TutelaError as error:
+        # The transaction of the page was rolled back; the rail of the error page needs its own.
+        with acting_as(request.actor):
+            return wrong(request, error)
+
+
+def show(
+    request: DeskRequest, template: str, context: Mapping[str, Any] | None = None, status: int = 200
+) -> HttpResponse:
+    """A whole page, with the rail."""
+    return render(request, template, {**(context or {}), "rail": rail_of(request)}, status=status)
+
+
+def wrong(request: DeskRequest, error: TutelaError) -> HttpResponse:
+    """A page that says what happened, what is safe and what to do."""
+    status = next((code for kind, code in STATUS.items() if isinstance(error, kind)), 400)
+    return show(request, "desk/wrong.html", {"error": error, "status": status}, status)
+
+
+def to_sign_in(request: HttpRequest) -> HttpResponse:
+    """Send a visitor to the sign-in page, and a script that fetches a fragment away."""
+    if request.headers.get("X-Requested-With") == "fetch":
+        return HttpResponse(status=401)
+    return HttpResponseRedirect(f"{reverse('desk:sign-in')}?{urlencode({'next': request.get_full_path()})}")
+
+
+def zone_of(staff: Staff) -> ZoneInfo:
+    """The time zone of a person; UTC where theirs is not known to this machine."""
+    try:
+        return ZoneInfo(staff.time_zone)
+    except (ZoneInfoNotFoundError, ValueError):
+        return ZoneInfo("UTC")
+
+
+def case_or_not_found(reference: str) -> Case:
+    """The case, if the person sees it. Raises NotFound, as for a reference that nobody has."""
+    try:
+        return Case.objects.select_related("team", "assignee", "merged_into").get(reference=reference)
+    except Case.DoesNotExist:
+        raise NotFound from None
+
+
+@desk_page
+def nowhere(_request: DeskRequest, **_address: str) -> HttpResponse:
+    """An address that leads nowhere: asks and answers as for a case that nobody has."""
+    case_or_not_found("")
+    raise NotFound

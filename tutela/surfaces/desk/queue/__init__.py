@@ -1,0 +1,1 @@
+"""Lists of cases: filters, order, groups, pages, saved views, many at once."""

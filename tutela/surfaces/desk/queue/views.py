@@ -1,0 +1,223 @@
+"""My day, the queue of a workflow, a saved view: one page with other contents."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from django.db.models import Q
+from django.http import HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.http import urlencode
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_safe
+
+from tutela.core.cases.models import Case
+from tutela.core.errors import NotFound
+from tutela.core.flow import registry
+from tutela.surfaces.desk.approvals.waiting import waiting_for
+from tutela.surfaces.desk.counts import bounded, said
+from tutela.surfaces.desk.models import SavedView
+from tutela.surfaces.desk.page import desk_page, show
+from tutela.surfaces.desk.rail import asker_of, rail_of, standing_of
+
+from .filters import KEYS, LONGEST, Filter, parse
+from .lists import MY_DAY, OF_WORKFLOW, SOON, SORTS, Sort, Tab, mine, page_of
+from .rows import dress, grouped
+
+if TYPE_CHECKING:
+    from django.utils.functional import _StrOrPromise
+
+    from tutela.surfaces.desk.page import DeskRequest
+
+    from .filters import Asker
+
+DENSITIES = ("comfortable", "compact")
+
+
+@dataclass(frozen=True)
+class Listing:
+    """A list that a page shows: where it is, what it holds, how it is parted."""
+
+    title: _StrOrPromise
+    url: str
+    tabs: tuple[Tab, ...] = ()
+    within: Q = field(default_factory=Q)
+    query: str = ""
+    sort: str = "due"
+    view: SavedView | None = None
+    day: bool = False
+
+
+@desk_page
+@require_safe
+def my_day(request: DeskRequest) -> HttpResponse:
+    """What needs this person, the soonest first."""
+    return _list_page(request, Listing(_("My day"), reverse("desk:my-day"), MY_DAY, day=True))
+
+
+@desk_page
+@require_safe
+def queue(request: DeskRequest, workflow: str) -> HttpResponse:
+    """The cases of one workflow, for those who hold a grant on it."""
+    if workflow not in standing_of(request).roles:
+        raise NotFound
+    found = registry.workflow(workflow)
+    url = reverse("desk:queue", args=[workflow])
+    return _list_page(request, Listing(found.plural, url, OF_WORKFLOW, Q(workflow=workflow)))
+
+
+@desk_page
+@require_safe
+def view(request: DeskRequest, number: int) -> HttpResponse:
+    """A saved view: its filter, until another one is typed."""
+    mine_and_shared = SavedView.objects.for_person(request.user.pk, standing_of(request).roles)
+    found = mine_and_shared.filter(pk=number).first()
+    if found is None:
+        raise NotFound
+    url = reverse("desk:view", args=[number])
+    return _list_page(request, Listing(found.name, url, query=found.query, sort=found.sort, view=found))
+
+
+@desk_page
+@require_safe
+def counts(request: DeskRequest) -> HttpResponse:
+    """The lists of the rail with fresh counts, to be put in their places."""
+    return render(request, "ui/parts/counts.html", {"rail": rail_of(request)})
+
+
+@desk_page
+@require_safe
+def changes(request: DeskRequest) -> HttpResponse:
+    """How many cases that the person sees changed since a moment, up to 99."""
+    since = _moment(request.GET.get("since", ""))
+    changed = Case.objects.filter(updated_at__gt=since).order_by("updated_at")
+    return JsonResponse({"count": bounded({"changed": changed})["changed"]})
+
+
+def _moment(text: str) -> datetime:
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        return timezone.now()
+    return at if at.tzinfo else timezone.make_aware(at)
+
+
+def _list_page(request: DeskRequest, listing: Listing) -> HttpResponse:
+    asker = asker_of(request)
+    typed = request.GET.get("q", listing.query)[:LONGEST]
+    asked = parse(typed, asker)
+    tab = next((one for one in listing.tabs if one.name == request.GET.get("tab")), None)
+    tab = tab or (listing.tabs[0] if listing.tabs else None)
+    sort = SORTS.get(request.GET.get("sort", listing.sort), SORTS["due"])
+    cases = asked.apply(Case.objects.filter(listing.within, tab.q(asker) if tab else Q()))
+    page = page_of(cases, sort, request.GET.get("after", ""))
+    rows = dress(page.rows, request.user.pk)
+    address = _Address(listing, tab, typed if "q" in request.GET else None, sort)
+    context = {
+        "listing": listing,
+        "day": date_format(timezone.localdate(), "l j F") if listing.day else "",
+        "tabs": _tabs(listing, tab, asker, typed if "q" in request.GET else ""),
+        "tab_name": tab.name if tab and tab is not listing.tabs[0] else "",
+        "save_url": f"{reverse('desk:views')}?{urlencode({'q': asked.text, 'sort': sort.name})}",
+        "summary": _summary(asker) if listing.day else "",
+        "filter": asked,
+        "typed": typed,
+        "chips": _chips(asked, address),
+        "keys": KEYS,
+        "sort": sort,
+        "sorts": [{"sort": one, "url": address.to(sort=one.name)} for one in SORTS.values()],
+        "groups": grouped(rows),
+        "compact": request.user.preferences.get("density") == "compact",
+        "here": request.get_full_path(),
+        "older": address.to(after=page.after) if page.after else "",
+        "newer": address.to() if request.GET.get("after") else "",
+        "now": timezone.now().isoformat(),
+        "is_mine": listing.view is not None and listing.view.owner_id == request.user.pk,
+    }
+    return show(request, "desk/queue.html", context)
+
+
+@dataclass(frozen=True)
+class _Address:
+    """The shareable address of a list, with one thing changed."""
+
+    listing: Listing
+    tab: Tab | None
+    typed: str | None
+    sort: Sort
+
+    def to(self, **changed: str | None) -> str:
+        first = self.listing.tabs[0].name if self.listing.tabs else None
+        said = {
+            "tab": self.tab.name if self.tab else None,
+            "q": self.typed,
+            "sort": self.sort.name,
+            **changed,
+        }
+        usual = {"tab": first, "sort": self.listing.sort, "q": None, "after": None}
+        kept = {name: value for name, value in said.items() if value is not None and value != usual[name]}
+        return f"{self.listing.url}?{urlencode(kept)}" if kept else self.listing.url
+
+
+def _tabs(listing: Listing, current: Tab | None, asker: Asker, typed: str) -> list[dict[str, Any]]:
+    found = bounded(
+        {tab.name: Case.objects.open().filter(listing.within, tab.q(asker)) for tab in listing.tabs}
+    )
+    kept = {"q": typed} if typed else {}
+    first = listing.tabs[0] if listing.tabs else None
+    return [
+        {
+            "label": tab.label,
+            "count": said(found[tab.name]),
+            "url": _with(listing.url, {**({} if tab is first else {"tab": tab.name}), **kept}),
+            "current": tab is current,
+        }
+        for tab in listing.tabs
+    ]
+
+
+def _with(url: str, values: dict[str, str]) -> str:
+    return f"{url}?{urlencode(values)}" if values else url
+
+
+def _chips(asked: Filter, address: _Address) -> list[dict[str, Any]]:
+    return [
+        {"label": term.label, "says": term.says, "url": address.to(q=asked.without(term))}
+        for term in asked.terms
+    ]
+
+
+def _summary(asker: Asker) -> dict[str, Any]:
+    tonight = timezone.localtime(asker.now).replace(hour=23, minute=59, second=59)
+    own = Case.objects.open().filter(mine(asker))
+    found = bounded(
+        {
+            "now": own.filter(due_at__lt=asker.now + SOON),
+            "today": own.filter(due_at__lt=tonight),
+            "approvals": waiting_for(asker.staff_id),
+            "replies": Case.objects.filter(unread__gt=0),
+        }
+    )
+    return {"now": _near(found["now"]), "rest": [line for line in _rest(found) if line]}
+
+
+def _near(count: int) -> str:
+    if not count:
+        return _("Nothing needs you within the hour.")
+    said_so = ngettext("%(count)s needs you within the hour.", "%(count)s need you within the hour.", count)
+    return said_so % {"count": said(count)}
+
+
+def _rest(found: dict[str, int]) -> list[str]:
+    today, approvals, replies = found["today"], found["approvals"], found["replies"]
+    return [
+        ngettext("%(count)s clock ends today", "%(count)s clocks end today", today) % {"count": said(today)},
+        ngettext("%(count)s approval", "%(count)s approvals", approvals) % {"count": said(approvals)},
+        ngettext("%(count)s unread reply", "%(count)s unread replies", replies) % {"count": said(replies)},
+    ]

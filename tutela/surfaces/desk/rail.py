@@ -1,0 +1,194 @@
+"""The rail beside every page: places, queues and saved views with their counts, who one is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+from django.core import signing
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from tutela.core.cases.models import Case
+from tutela.core.flow import registry
+from tutela.core.people.models import Grant, OnCallShift
+
+from .approvals.waiting import waiting_for
+from .counts import bounded, said
+from .models import SavedView
+from .queue.filters import Asker, parse
+from .queue.lists import mine
+
+if TYPE_CHECKING:
+    from tutela.core.flow.declare import Workflow
+
+    from .page import DeskRequest
+
+MOST_VIEWS = 8
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What one person may do here now, read once per page."""
+
+    roles: dict[str, frozenset[str]]
+
+    @property
+    def workflows(self) -> list[Workflow]:
+        """The installed workflows on which the person holds a grant, in their usual order."""
+        return [one for one in registry.workflows() if one.slug in self.roles]
+
+
+def standing_of(request: DeskRequest) -> Standing:
+    """The grants of the person, read once per request."""
+    kept: Standing | None = getattr(request, "_standing", None)
+    if kept is None:
+        roles: dict[str, set[str]] = {}
+        for workflow, role in (
+            Grant.objects.active().filter(staff=request.user.pk).values_list("workflow", "role")
+        ):
+            roles.setdefault(workflow, set()).add(role)
+        kept = Standing({slug: frozenset(names) for slug, names in roles.items()})
+        request._standing = kept  # type: ignore[attr-defined]  # noqa: SLF001  ours, for this request
+    return kept
+
+
+def asker_of(request: DeskRequest) -> Asker:
+    """Who asks, as filters need it."""
+    return Asker(request.user.pk, timezone.now(), tuple(standing_of(request).roles))
+
+
+def rail_of(request: DeskRequest) -> Rail:
+    """The rail of a page. Reads the database only when it is drawn."""
+    return Rail(request)
+
+
+class Rail:
+    """Fields as `ui/parts/rail.html` reads them. Three queries, whatever there is to count."""
+
+    def __init__(self, request: DeskRequest) -> None:
+        self._request = request
+        self._path = request.path
+        self.home_url = reverse("desk:my-day")
+        self.search_url = reverse("desk:search")
+        self.palette_url = reverse("desk:palette")
+        self.counts_url = reverse("desk:counts")
+
+    @cached_property
+    def places(self) -> list[dict[str, Any]]:
+        """The person's own pages."""
+        counts = self._counts
+        return [
+            self._link("day", _("My day"), self.home_url, counts["mine"], key="M"),
+            self._link(
+                "message",
+                _("Replies"),
+                reverse("desk:replies"),
+                counts["replies"],
+                key="R",
+                new=counts["replies"] > 0,
+            ),
+            self._link("approve", _("Approvals"), reverse("desk:approvals"), counts["approvals"], key="A"),
+            self._link("phone", _("On call"), reverse("desk:on-call"), note=self._on_call),
+        ]
+
+    @cached_property
+    def queues(self) -> list[dict[str, Any]]:
+        """One list of cases for each workflow that the person works in."""
+        return [
+            self._link(
+                one.icon,
+                one.plural,
+                reverse("desk:queue", args=[one.slug]),
+                self._counts[f"queue {one.slug}"],
+            )
+            for one in standing_of(self._request).workflows
+        ]
+
+    @cached_property
+    def views(self) -> list[dict[str, Any]]:
+        """The saved views, one's own and shared ones."""
+        return [
+            self._link(
+                "filter", view.name, reverse("desk:view", args=[view.pk]), self._counts[f"view {view.pk}"]
+            )
+            for view in self._views
+        ]
+
+    @cached_property
+    def me(self) -> dict[str, Any]:
+        """The person, and what is theirs."""
+        workflows = standing_of(self._request).workflows
+        return {
+            "name": self._request.user.working_name,
+            "role": self._request.user.title or ", ".join(str(one.plural) for one in workflows),
+            "sign_out": reverse("desk:sign-out"),
+            "links": [
+                {"label": _("Preferences"), "url": reverse("desk:preferences"), "icon": "settings"},
+                {"label": _("Saved views"), "url": reverse("desk:views"), "icon": "filter"},
+            ],
+        }
+
+    @property
+    def live_url(self) -> str:
+        """The stream of changes, with a ticket that says who listens; it lasts as long as a session."""
+        return f"{settings.LIVE_URL}/live?ticket={ticket(self._request.user.pk)}"
+
+    @cached_property
+    def _views(self) -> list[SavedView]:
+        slugs = list(standing_of(self._request).roles)
+        return list(SavedView.objects.for_person(self._request.user.pk, slugs)[:MOST_VIEWS])
+
+    @cached_property
+    def _counts(self) -> dict[str, int]:
+        asker = asker_of(self._request)
+        lists: dict[str, Any] = {
+            "mine": Case.objects.open().filter(mine(asker)),
+            "replies": Case.objects.filter(unread__gt=0),
+            "approvals": waiting_for(asker.staff_id),
+        }
+        lists |= {
+            f"queue {one.slug}": Case.objects.open().in_workflow(one.slug)
+            for one in standing_of(self._request).workflows
+        }
+        lists |= {
+            f"view {view.pk}": parse(view.query, asker).apply(Case.objects.all()) for view in self._views
+        }
+        return bounded(lists)
+
+    @property
+    def _on_call(self) -> str:
+        now = timezone.now()
+        shifts = OnCallShift.objects.filter(
+            workflow__in=list(standing_of(self._request).roles), starts_at__lte=now, ends_at__gt=now
+        )
+        on = list(shifts.order_by("position", "id").values_list("staff_id", "staff__working_name", "ends_at"))
+        if not on:
+            return _("nobody")
+        _id, name, ends = next((one for one in on if one[0] == self._request.user.pk), on[0])
+        values = {"who": name, "time": date_format(timezone.localtime(ends), "H:i")}
+        if _id == self._request.user.pk:
+            return _("you, until %(time)s") % values
+        return _("%(who)s, until %(time)s") % values
+
+    def _link(self, icon: str, label: Any, url: str, count: int | None = None, **more: Any) -> dict[str, Any]:
+        return {
+            "icon": icon,
+            "label": label,
+            "url": url,
+            "count": None if count is None else said(count),
+            "current": self._path == url,
+            **more,
+        }
+
+
+TICKETS = "live"
+
+
+def ticket(staff_id: int) -> str:
+    """A signed word that lets one person listen to changes for twelve hours."""
+    return signing.dumps({"staff": staff_id}, salt=TICKETS)
