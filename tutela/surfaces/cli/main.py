@@ -39,6 +39,8 @@ COMMANDS = (
     Commands("tutela.surfaces.cli.run", ("run", "prepare", "migrate"), database=False),
     Commands("tutela.surfaces.cli.doctor", ("doctor",), database=False),
     Commands("tutela.surfaces.cli.mail", ("mail", "receive")),
+    Commands("tutela.surfaces.cli.worker", ("worker",)),
+    Commands("tutela.surfaces.cli.live", ("live",), database=False),
     Commands("tutela.surfaces.cli.directory", ("directory",), group=True),
     Commands("tutela.surfaces.cli.flow", ("flow",), group=True, database=False),
     Commands("tutela.surfaces.cli.sample", ("sample",), group=True),
@@ -84,10 +86,18 @@ def _nothing() -> None:
 
 
 def set_up_django(*, needs_server: bool = True) -> None:
-    """Set Django up with the desk's login to the running platform.
+    """Set Django up with the desk's login to the running platform."""
+    find_database(needs_server=needs_server)
+    import django
 
-    The login comes from the environment; without one, from the private server of the data folder.
-    Ends the program with code 75 when that does not run and the command needs it.
+    django.setup()
+
+
+def find_database(*, needs_server: bool = True) -> None:
+    """Put the desk's login into the environment, where Django's settings look for it.
+
+    Without one there already, it is that of the private server of the data folder. Ends the program
+    with code 75 when that does not run and the command needs it.
     """
     from tutela.config import environment
     from tutela.server import postgres
@@ -104,9 +114,6 @@ def set_up_django(*, needs_server: bool = True) -> None:
             )
         os.environ.update(environment.logins(postgres.owner_url(environment.data_folder(), sockets)))
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tutela.config.settings")
-    import django
-
-    django.setup()
 
 
 def fail(message: str, code: int = FAILED) -> NoReturn:

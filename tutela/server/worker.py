@@ -1,0 +1,78 @@
+"""The worker: turns reports into cases, delivers effects, keeps the clocks, does the chores.
+
+Each is a loop of its own, so that none waits for another: a mail server that does not answer delays mail
+and nothing else. Any number of workers may run; they share the work.
+"""
+
+from __future__ import annotations
+
+import logging
+import signal
+import threading
+from collections.abc import Iterator, Sequence
+from time import monotonic
+from typing import Final
+
+from tutela.connectors import connectors
+from tutela.connectors.ports import Connector
+from tutela.core.cases.opening import open_waiting
+from tutela.core.flow.poller import tick
+from tutela.core.health import beats
+from tutela.core.outbox.claims import LEASE
+from tutela.core.outbox.courier import Courier
+from tutela.server.chores import Chores
+from tutela.server.loops import Loop
+
+log = logging.getLogger(__name__)
+
+#: Seconds: how long an idle loop waits, and how long the loops get for what they have in hand.
+REPORTS_IDLE, CLOCKS_IDLE, EFFECTS_IDLE, GRACE = 0.2, 1.0, 1.0, 8.0
+OUTBOX: Final = "tutela_outbox"
+
+
+def run() -> int:
+    """Work until SIGTERM or SIGINT, then finish what is in hand. Returns the exit code."""
+    logging.getLogger("procrastinate").setLevel(logging.ERROR)
+    logging.getLogger("psycopg.pool").setLevel(logging.ERROR)
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda _number, _frame: stop.set())
+    threads = list(loops(connectors(), stop))
+    for thread in threads:
+        thread.start()
+    # A thread ends only if even its own fault handling failed: then another process does better.
+    while not stop.wait(1) and all(thread.is_alive() for thread in threads):
+        pass
+    died = not stop.is_set()
+    stop.set()
+    _wait_for(threads)
+    return 1 if died else 0
+
+
+def loops(outside: dict[str, Connector], stop: threading.Event) -> Iterator[threading.Thread]:
+    """Every loop of a worker, not started yet. All end soon after `stop` is set."""
+    yield Loop(beats.INTAKE, open_waiting, stop, idle=REPORTS_IDLE)
+    yield Loop(beats.CLOCKS, tick, stop, idle=CLOCKS_IDLE)
+    for place, (name, connector) in enumerate(outside.items()):
+        # The first one also refuses what names no connector at all.
+        others = [one for one in outside if one != name] if place == 0 else None
+        courier = Courier({name: connector}, others, stopping=stop.is_set)
+        yield Loop(
+            beats.effects_of(name),
+            courier.run_once,
+            stop,
+            idle=EFFECTS_IDLE,
+            channel=OUTBOX,
+            # A single delivery may take this long, and the loop is not silent then.
+            late_after=int(LEASE.total_seconds()),
+            last=courier.finish,
+        )
+    yield Chores(stop)
+
+
+def _wait_for(threads: Sequence[threading.Thread]) -> None:
+    deadline = monotonic() + GRACE
+    for thread in threads:
+        thread.join(max(0.0, deadline - monotonic()))
+        if thread.is_alive():
+            log.warning("%s is still at work; the next worker finds out how far it came.", thread.name)
