@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from .declare import Workflow
 
 ANYBODY = tuple(role for role in Role if role is not Role.SYSTEM)
+#: Auditors and readers look and change nothing.
+WRITERS = tuple(role for role in ANYBODY if role not in {Role.AUDITOR, Role.READER})
 
 
 def common_steps(workflow: Workflow) -> tuple[Step, ...]:
@@ -44,8 +46,8 @@ def common_steps(workflow: Workflow) -> tuple[Step, ...]:
         Step("escalate", _("Escalate"), workers, run=do.escalate, form=ask.Reason, icon="urgent"),
     )
     words = (
-        Step("note", _("Write a note"), ANYBODY, run=do.note, form=ask.Note, icon="note"),
-        Step("edit_note", _("Change a note"), ANYBODY, run=do.edit_note, form=ask.EditNote, icon="edit"),
+        Step("note", _("Write a note"), WRITERS, run=do.note, form=ask.Note, icon="note"),
+        Step("edit_note", _("Change a note"), WRITERS, run=do.edit_note, form=ask.EditNote, icon="edit"),
         Step("answer", _("Answer the reporter"), workers, run=do.answer, form=ask.Answer, icon="message"),
         Step(
             "mark_read",
@@ -220,7 +222,7 @@ def common_steps(workflow: Workflow) -> tuple[Step, ...]:
         Step(
             "approve",
             _("Agree"),
-            ANYBODY,
+            WRITERS,
             run=do.approve,
             form=ask.Opinion,
             needs=(do.may_agree,),
@@ -230,7 +232,7 @@ def common_steps(workflow: Workflow) -> tuple[Step, ...]:
         Step(
             "ask_first",
             _("Ask first"),
-            ANYBODY,
+            WRITERS,
             run=do.ask_first,
             form=ask.ReasonedOpinion,
             needs=(do.has_request,),
@@ -239,7 +241,7 @@ def common_steps(workflow: Workflow) -> tuple[Step, ...]:
         Step(
             "stop",
             _("Stop"),
-            ANYBODY,
+            WRITERS,
             run=do.stop,
             form=ask.ReasonedOpinion,
             needs=(do.has_request,),
