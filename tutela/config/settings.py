@@ -139,7 +139,6 @@ TIME_ZONE = "UTC"
 
 STATIC_URL = "/static/"
 STATIC_ROOT = Path(os.environ.get("TUTELA_STATIC", PACKAGE.parent / "static"))
-STATICFILES_DIRS = [("codex", PACKAGE.parent / "node_modules" / "@wikimedia")]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
