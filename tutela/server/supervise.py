@@ -62,7 +62,7 @@ def web_command(port: int) -> tuple[str, ...]:
         *("--host", environment.host(), "--port", str(port)),
         *("--workers", os.environ.get("TUTELA_WEB_WORKERS", "2"), "--blocking-threads", "4"),
         *("--respawn-failed-workers", "--respawn-interval", "0.5", "--workers-kill-timeout", "8"),
-        *("--log-level", "warning", "tutela.server.web:application"),
+        *("--log-level", "warning", "--factory", "tutela.server.web:make_application"),
     )
 
 
