@@ -137,19 +137,6 @@ ASSESSING = (
         icon="check",
         investigates=True,
     ),
-    Step(
-        "assess_again",
-        _("Assess again"),
-        TEAM,
-        ("locating", "deciding", "awaiting_approval", "disclosed", "follow_up", "to_review"),
-        "acknowledged",
-        run=steps.assess_again,
-        form=forms.AssessAgain,
-        undo=restore,
-        hint=_("When something changed. What waits for approval is withdrawn."),
-        past=_("%(who)s asked for a new assessment"),
-        icon="refresh",
-    ),
 )
 
 LOCATING = (
@@ -333,6 +320,23 @@ HELPING = (
     ),
 )
 
+# After the ways forward: what a case waits for comes first on its page.
+REASSESSING = (
+    Step(
+        "assess_again",
+        _("Assess again"),
+        TEAM,
+        ("locating", "deciding", "awaiting_approval", "disclosed", "follow_up", "to_review"),
+        "acknowledged",
+        run=steps.assess_again,
+        form=forms.AssessAgain,
+        undo=restore,
+        hint=_("When something changed. What waits for approval is withdrawn."),
+        past=_("%(who)s asked for a new assessment"),
+        icon="refresh",
+    ),
+)
+
 CLOSING = (
     Step(
         "close",
@@ -480,7 +484,16 @@ WORKFLOW = Workflow(
     states=STATES,
     start="received",
     reopen_to="acknowledged",
-    steps=(*ACKNOWLEDGING, *ASSESSING, *LOCATING, *DECIDING, *AFTER_DISCLOSURE, *HELPING, *CLOSING),
+    steps=(
+        *ACKNOWLEDGING,
+        *ASSESSING,
+        *LOCATING,
+        *DECIDING,
+        *AFTER_DISCLOSURE,
+        *HELPING,
+        *CLOSING,
+        *REASSESSING,
+    ),
     clocks=CLOCKS,
     letters=LETTERS,
     workers=TEAM,
