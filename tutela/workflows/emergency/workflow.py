@@ -487,9 +487,9 @@ WORKFLOW = Workflow(
     steps=(
         *ACKNOWLEDGING,
         *ASSESSING,
+        *AFTER_DISCLOSURE,
         *LOCATING,
         *DECIDING,
-        *AFTER_DISCLOSURE,
         *HELPING,
         *CLOSING,
         *REASSESSING,
