@@ -16,6 +16,8 @@ from django.forms.widgets import (
 if TYPE_CHECKING:
     from django.forms import BoundField
 
+#: What Django gives a text area when the form asks for nothing: more than a phone shows.
+DJANGO_ROWS = "10"
 #: Looks that stay left to right whatever is typed: codes and addresses of pages.
 LEFT_TO_RIGHT = ("code", "link")
 
@@ -65,5 +67,5 @@ def _dress(bound: BoundField, look: str) -> None:
     attrs["class"] = " ".join([*attrs.get("class", "").split(), *own, *marks])
     if not marks and not isinstance(widget, Select):
         attrs.setdefault("dir", "auto")
-    if isinstance(widget, Textarea):
-        attrs.setdefault("rows", 4)
+    if isinstance(widget, Textarea) and attrs.get("rows") == DJANGO_ROWS:
+        attrs["rows"] = "4"

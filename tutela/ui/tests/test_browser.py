@@ -140,9 +140,11 @@ class TestQueue:
 
     def test_space_scrolls_the_preview(self, page: Page) -> None:
         page.set_viewport_size({"width": 1440, "height": 500})
-        page.keyboard.press("j")
+        with page.expect_response("**/preview"):
+            page.keyboard.press("j")
+        expect(page.locator("[data-preview-here]")).not_to_have_attribute("aria-busy", "true")
         page.keyboard.press("Space")
-        page.wait_for_function("document.querySelector('.preview__body').scrollTop > 0")
+        expect(page.get_by_role("heading", name="Latest 11 events")).to_be_in_viewport()
 
 
 class TestKeys:
@@ -286,7 +288,6 @@ def test_what_is_new_waits_for_a_press(site: str, page: Page) -> None:
     bar = page.locator("[data-live-bar]")
     expect(bar).to_be_hidden()
     first = page.locator(".row .ref").first.text_content()
-    page.wait_for_function("window.stream")
     for reference in ("EM-2026-0050", "EM-2026-0051", "EM-2026-0050"):
         page.evaluate("ref => window.stream.onmessage({data: JSON.stringify({reference: ref})})", reference)
     expect(bar).to_have_text("2 new, show")

@@ -2,7 +2,8 @@
  * Single keys press what can be seen: `data-key="S"` on a button, link, summary or field; `data-key="G M"` after G.
  *
  * They are off while typing and can be turned off (remembered in this browser). `?` lists what works here. Inside
- * an open dialog only its own keys work, so that none fires through it.
+ * an open dialog only its own keys work, so that none fires through it. A page whose script knows further keys says
+ * them in `<template data-key-list>`.
  */
 
 import { isTyping, isUsable, openDialog } from './page.js';
@@ -65,8 +66,9 @@ const onKey = (event) => {
 
 const labelOf = (element) => {
   const copy = element.cloneNode(true);
-  for (const extra of copy.querySelectorAll('kbd, small, .count, .sr')) extra.remove();
-  return element.getAttribute('aria-label') ?? (copy.textContent.trim() || element.title || element.textContent.trim());
+  for (const extra of copy.querySelectorAll('kbd, small, .count')) extra.remove();
+  const said = element.dataset.keyName ?? element.getAttribute('aria-label') ?? element.labels?.[0]?.textContent;
+  return (said ?? copy.textContent).trim();
 };
 
 const line = ([name, label]) => {
@@ -85,7 +87,8 @@ const showList = () => {
   for (const element of document.querySelectorAll('[data-key]')) {
     if (isUsable(element) && !here.has(element.dataset.key)) here.set(element.dataset.key, labelOf(element));
   }
-  list.querySelector('[data-keys-here]').replaceChildren(...[...here].map(line));
+  const more = [...document.querySelectorAll('template[data-key-list]')].map((part) => part.content.cloneNode(true));
+  list.querySelector('[data-keys-here]').replaceChildren(...[...here].map(line), ...more);
   list.querySelector('[data-keys-switch]').checked = areOn();
   list.showModal();
 };
