@@ -7,6 +7,7 @@ import logging
 import signal
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 from typing import Any, Final
 
 from aiosmtpd.smtp import Envelope
@@ -91,8 +92,14 @@ class Mailboxes:
 
     def close(self) -> None:
         """Wait for mails that are being stored, then let go of the threads and their connections."""
+        together = Barrier(WORKERS)  # or one thread might run both
+
+        def let_go() -> None:
+            together.wait()
+            connections.close_all()
+
         for _each in range(WORKERS):
-            self._threads.submit(connections.close_all)
+            self._threads.submit(let_go)
         self._threads.shutdown()
 
 
