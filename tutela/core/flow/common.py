@@ -192,6 +192,7 @@ def common_steps(workflow: Workflow) -> tuple[Step, ...]:
             workers,
             sources=("merged",),
             run=do.unmerge,
+            needs=(do.was_merged,),
             reopens=True,
             icon="undo",
         ),

@@ -99,6 +99,11 @@ def _unmet(case: Case, request: Request) -> _StrOrPromise | None:
     return next((why for need in approval.needs if (why := need(case))), None)
 
 
+def was_merged(case: Case) -> _StrOrPromise | None:
+    """Open while the case goes on as a part of another one."""
+    return None if case.merged_into_id else _("This case was not merged.")
+
+
 def no_review_open(case: Case) -> _StrOrPromise | None:
     """Open while no step on the urgent path waits for its review."""
     waiting = case.requests.filter(state=Request.State.OPEN, kind=Request.Kind.REVIEW)
