@@ -46,13 +46,12 @@ def before(due: datetime, span: Span, *, not_before: datetime) -> datetime:
     """The moment a span before `due`, and no earlier than `not_before`."""
     if span.unit is not Unit.BUSINESS_DAYS:
         return max(due - _EXACT[span.unit] * span.amount, not_before)
-    day = due
+    day = due.astimezone(ZoneInfo(settings.OFFICE_TIME_ZONE))  # the time of day stays that of the office
     left = span.amount
     while left > 0:
         day -= timedelta(days=1)
-        local = day.astimezone(ZoneInfo(settings.OFFICE_TIME_ZONE)).date()
-        left -= is_business_day(local.year, local.month, local.day)
-    return max(day, not_before)
+        left -= is_business_day(day.year, day.month, day.day)
+    return max(day.astimezone(due.tzinfo), not_before)
 
 
 @cache
