@@ -88,7 +88,7 @@ def span(length: timedelta) -> str:
         return _unit(length // MINUTE, "duration-minute")
     if length < 2 * DAY:
         return _unit(length // HOUR, "duration-hour")
-    return _unit(length // DAY, "duration-day", "long")
+    return _unit(length // DAY, "duration-day")
 
 
 def _soon(run: Run, length: timedelta) -> timedelta:
@@ -163,8 +163,15 @@ def _time(moment: datetime) -> str:
     return hour if local.date() == today else f"{date_format(local, 'j F')}, {hour}"
 
 
-def _unit(count: int, unit: str, length: Literal["short", "long"] = "short") -> str:
-    return format_unit(count, unit, length=length, locale=_locale())
+def _unit(count: int, unit: str) -> str:
+    """Return a count in a unit: days in full, the rest short.
+
+    Where the long form of a language only points at its short one (Arabic, Chinese), Babel does not follow
+    and writes the name of the unit; then the short form it is.
+    """
+    length: Literal["long", "short"] = "long" if unit == "duration-day" else "short"
+    words = format_unit(count, unit, length=length, locale=_locale())
+    return format_unit(count, unit, length="short", locale=_locale()) if unit in words else words
 
 
 def _locale() -> Locale:

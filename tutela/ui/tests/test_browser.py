@@ -32,6 +32,26 @@ def test_axe_finds_nothing(site: str, page: Page, path: str, language: str) -> N
         assert found.violations_count == 0, f"{colours}: {found.generate_report()}"
 
 
+def test_axe_finds_nothing_in_what_opens(site: str, page: Page) -> None:
+    found_here = {
+        "groups": [{"title": "Cases", "items": [{"label": "LP-2026-0028", "url": "#x", "icon": "tray"}]}]
+    }
+    page.route("**/desk/jump?q=*", lambda route: route.fulfill(json=found_here))
+    page.goto(f"{site}/en/pages/queue")
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog", name="Keys")).to_contain_text("Scroll the preview")
+    assert Axe().run(page, options=RULES).violations_count == 0
+    page.keyboard.press("Escape")
+    page.keyboard.press("Control+k")
+    expect(page.get_by_role("option").first).to_be_visible()
+    found = Axe().run(page, options=RULES)
+    assert found.violations_count == 0, found.generate_report()
+    page.keyboard.press("Escape")
+    page.locator(".rail__me summary").click()
+    found = Axe().run(page, options=RULES)
+    assert found.violations_count == 0, found.generate_report()
+
+
 @pytest.mark.parametrize("path", PAGES)
 @pytest.mark.parametrize("language", ["en", "ar"])
 def test_nothing_runs_out_of_a_screen_of_320_pixels(site: str, page: Page, path: str, language: str) -> None:
@@ -235,6 +255,17 @@ def test_a_form_is_sent_once_and_says_so(site: str, page: Page) -> None:
     expect(button).to_have_text("Sending")
     button.dispatch_event("click")
     assert sent == ["POST"]
+
+
+def test_a_report_without_a_line_is_not_sent_and_not_lost(site: str, page: Page) -> None:
+    page.goto(f"{site}/en/pages/portal_emergency")
+    page.get_by_label("What did you see?").fill("They wrote goodbye.")
+    page.context.set_offline(True)
+    page.get_by_role("button", name="Send report").click()
+    expect(page.get_by_text("Not sent.")).to_be_visible()
+    expect(page.get_by_label("What did you see?")).to_have_value("They wrote goodbye.")
+    page.context.set_offline(False)
+    expect(page.get_by_text("Not sent.")).to_be_hidden()
 
 
 def test_a_note_that_was_not_sent_is_still_there(site: str, page: Page) -> None:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.utils import translation
 
-from tutela.ui.clockface import Run, face
+from tutela.ui.clockface import Run, face, span
 
 BEGAN = datetime(2026, 3, 12, 12, 0, tzinfo=UTC)
 HOURS = timedelta(hours=1)
@@ -51,9 +51,18 @@ def test_a_met_clock_says_in_how_long() -> None:
     assert (shown.urgency, shown.text) == ("met", "Met in 9 min")
 
 
-def test_arabic_has_its_units_and_the_digits_of_the_page() -> None:
-    with translation.override("ar"):
-        assert "38" in face(run(), BEGAN + timedelta(hours=7, minutes=22)).text
+@pytest.mark.parametrize(
+    ("language", "hours", "days"),
+    [
+        ("fr", "5\u202fh", "3\xa0jours"),
+        ("de", "5 Std.", "3 Tage"),
+        ("ar", "5 س", "3 أيام"),
+        ("zh-hans", "5小时", "3天"),
+    ],
+)
+def test_time_is_told_in_the_units_of_the_language(language: str, hours: str, days: str) -> None:
+    with translation.override(language):
+        assert (span(5 * HOURS), span(72 * HOURS)) == (hours, days)
 
 
 def test_the_page_can_tick_it() -> None:
