@@ -121,7 +121,7 @@ async def serve(
     def connection() -> LMTP:
         return LMTP(
             shared,
-            data_size_limit=MAX_MAIL,
+            limit=MAX_MAIL,
             enable_SMTPUTF8=True,
             hostname="tutela",
             ident="LMTP",

@@ -151,9 +151,7 @@ def test_however_a_mail_is_cut_on_the_way_it_is_whole(pieces, data):
 
     async def take() -> tuple[bytes | None, bytes]:
         reader = asyncio.StreamReader(limit=lmtp.CHUNK)
-        line = lmtp.LMTP.__new__(lmtp.LMTP)
-        line._reader, line.data_size_limit = reader, 10**9
-        taking = asyncio.create_task(line._content())
+        taking = asyncio.create_task(lmtp.content_of(reader, 10**9))
         rest = sent
         while rest:
             size = data.draw(st.integers(1, max(1, min(len(rest), 100_000))))
@@ -180,6 +178,15 @@ def test_a_mail_that_grows_too_large_is_refused_and_the_line_stays_usable(kept, 
         client.start("ca@tutela.example")
         assert client.data(MAIL) == ["250 2.0.0 Report 1"]
     assert [raw for raw, _, _ in kept.mails] == [MAIL]
+
+
+@pytest.mark.parametrize("piece", [b"\r\n", b"x", b"x" * 98 + b"\r\n", b"..\r\n", b"\r"])
+def test_whatever_a_mail_is_too_large_with_its_end_is_found(kept, monkeypatch, piece):
+    monkeypatch.setattr(listener, "MAX_MAIL", 20_000)
+    with listening(kept) as port, Client(port) as client:
+        client.start("ca@tutela.example")
+        assert client.data(piece * (300_000 // len(piece)) + b"\r\n")[0].startswith("552")
+        assert client.say("NOOP").startswith("250")
 
 
 def test_a_hundred_recipients_are_enough(client):
