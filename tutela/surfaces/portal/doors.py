@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from django.utils.translation import gettext_lazy as _
 
 from . import brakes, forms
-from .words import within
+from .words import A_PERSON_ANSWERS, promise
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrOrPromise
@@ -50,8 +50,9 @@ class Door:
 
     @property
     def promise(self) -> str:
-        """By when the first person reads it, as the workflow's clock says; empty where it says nothing."""
-        return next((within(self.workflow, stage.clock) for stage in self.then if stage.clock), "")
+        """By when a person answers, as the workflow's clock says; empty where it says nothing."""
+        clock = next(stage.clock for stage in self.then if stage.clock)
+        return promise(self.workflow, clock, A_PERSON_ANSWERS)
 
 
 EMERGENCY = Door(

@@ -154,7 +154,7 @@ def _probably_meant(request: HttpRequest) -> str:
     with override(best):
         for rest in (parts, parts[1:]) if _LANGUAGE.match(request.path_info) else (parts,):
             path = "/".join(["", best, *rest, ""])
-            if _is_ours(path):
+            if path != request.path_info and _is_ours(path):
                 return path
     return ""
 

@@ -42,7 +42,7 @@ class LongWords(Words):
 
     def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
         """Room for a few lines."""
-        return {**super().widget_attrs(widget), **QUIET, "rows": 5}
+        return {**super().widget_attrs(widget), **QUIET, "rows": 3}
 
     def validate(self, value: str) -> None:
         """Refuse what is longer than a report may be, and say by how much."""

@@ -25,7 +25,7 @@ from .answers import public, render
 from .doors import EMERGENCY, TRIAGE, Door
 from .forms import ReportForm
 from .troubles import Trouble
-from .words import by_when, clock_time, due, moment_words, within
+from .words import WITHIN, by_when, clock_time, due, moment_words, promise
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrOrPromise
@@ -151,7 +151,7 @@ def _refuse(
 
 def _promises(door: Door) -> list[Told]:
     stages = [
-        Told((stage.clock and within(door.workflow, stage.clock)) or _("After that"), stage.text)
+        Told(promise(door.workflow, stage.clock, WITHIN) or _("After that"), stage.text)
         for stage in door.then
     ]
     return [Told(_("At once"), _("Your report is stored and you get a code.")), *stages, _end()]

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from typing import Any
 
 from babel import Locale
 from babel.dates import format_skeleton
 from django.conf import settings
-from django.utils.translation import get_language, gettext, ngettext
+from django.utils.translation import get_language, gettext, ngettext_lazy
 
 from tutela.core.flow import clocks, registry
 from tutela.core.flow.calendar import after
-from tutela.core.flow.declare import Clock, Span, Unit, Workflow
+from tutela.core.flow.declare import Clock, Unit, Workflow
 from tutela.programs.directory.models import Helpline
 
 
@@ -66,23 +67,44 @@ def due(slug: str, name: str, start: datetime) -> datetime | None:
     return after(start, clocks.span_of(*found)) if found else None
 
 
-def within(slug: str, name: str) -> str:
-    """`Within 1 hour`, as the clock of a workflow says; empty where the workflow has no such clock."""
+def promise(slug: str, name: str, sentences: Sentences) -> str:
+    """A sentence with the length of a workflow's clock; empty where the workflow has no such clock."""
     found = _clock(slug, name)
-    return span_words(clocks.span_of(*found)) if found else ""
+    if found is None:
+        return ""
+    span = clocks.span_of(*found)
+    return str(sentences[span.unit] % {"count": span.amount})
 
 
-def span_words(span: Span) -> str:
-    """`Within 3 hours`."""
-    return _WITHIN[span.unit](span.amount) % {"count": span.amount}
+#: One sentence for each unit, as words around a number differ by language and by unit.
+Sentences = dict[Unit, Any]
 
-
-_WITHIN: dict[Unit, Callable[[int], str]] = {
-    Unit.MINUTES: lambda n: ngettext("Within %(count)d minute", "Within %(count)d minutes", n),
-    Unit.HOURS: lambda n: ngettext("Within %(count)d hour", "Within %(count)d hours", n),
-    Unit.DAYS: lambda n: ngettext("Within %(count)d day", "Within %(count)d days", n),
-    Unit.BUSINESS_DAYS: lambda n: ngettext(
-        "Within %(count)d working day", "Within %(count)d working days", n
+WITHIN: Sentences = {
+    Unit.MINUTES: ngettext_lazy("Within %(count)d minute", "Within %(count)d minutes", "count"),
+    Unit.HOURS: ngettext_lazy("Within %(count)d hour", "Within %(count)d hours", "count"),
+    Unit.DAYS: ngettext_lazy("Within %(count)d day", "Within %(count)d days", "count"),
+    Unit.BUSINESS_DAYS: ngettext_lazy(
+        "Within %(count)d working day", "Within %(count)d working days", "count"
+    ),
+}
+A_PERSON_ANSWERS: Sentences = {
+    Unit.MINUTES: ngettext_lazy(
+        "A person answers within %(count)d minute, day and night",
+        "A person answers within %(count)d minutes, day and night",
+        "count",
+    ),
+    Unit.HOURS: ngettext_lazy(
+        "A person answers within %(count)d hour, day and night",
+        "A person answers within %(count)d hours, day and night",
+        "count",
+    ),
+    Unit.DAYS: ngettext_lazy(
+        "A person answers within %(count)d day", "A person answers within %(count)d days", "count"
+    ),
+    Unit.BUSINESS_DAYS: ngettext_lazy(
+        "A person answers within %(count)d working day",
+        "A person answers within %(count)d working days",
+        "count",
     ),
 }
 

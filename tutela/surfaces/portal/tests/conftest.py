@@ -1,4 +1,4 @@
-"""What the stories of the portal share: a visitor without scripts, and a browser with them."""
+"""What the stories of the portal share: a visitor without scripts or cookies, and a browser with scripts."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ import os
 import re
 import shutil
 from collections.abc import Iterator
-from pathlib import Path
+from html import unescape
 from urllib.parse import urlencode
 
 import pytest
+from django.db import connections
 from django.http import HttpResponse
 from django.test import Client, override_settings
 
@@ -29,36 +30,40 @@ CHROMIUM_ARGS = [
 ]
 WORDS = "They wrote goodbye on their talk page and named a station in Sample City."
 LINK = "https://wiki.example/wiki/User_talk:ExampleMoss"
+NOBODYS_CODE = "0000 0000 0000 0000"
 
 
 @pytest.fixture(scope="session", autouse=True)
 def static_files(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """The files of the pages straight from their folders, whether or not they were collected before."""
-    storage = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
-    default = {"BACKEND": "django.core.files.storage.FileSystemStorage"}
-    with override_settings(
-        STORAGES={"default": default, "staticfiles": storage}, STATIC_ROOT=tmp_path_factory.mktemp("static")
-    ):
+    storages = {
+        "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    }
+    with override_settings(STORAGES=storages, STATIC_ROOT=tmp_path_factory.mktemp("static")):
         yield
 
 
 class Visitor:
-    """Somebody with a browser that runs no scripts and keeps no cookies."""
+    """Somebody whose browser runs no scripts and keeps no cookies. The desk's login must not be used for them."""
 
-    def __init__(self, **headers: str) -> None:
-        self._client = Client(enforce_csrf_checks=True, headers=headers, raise_request_exception=False)
+    def __init__(self) -> None:
+        self._client = Client(enforce_csrf_checks=True, raise_request_exception=False)
 
     def get(self, path: str, **headers: str) -> HttpResponse:
-        return self._client.get(path, headers=headers)
+        with connections["default"].execute_wrapper(_refuse):
+            return self._client.get(path, headers=_named(headers))
 
     def post(self, path: str, fields: dict[str, str] | bytes, **headers: str) -> HttpResponse:
         """Send a form as browsers do."""
         body = fields if isinstance(fields, bytes) else urlencode(fields).encode()
-        return self._client.post(
-            path, body, content_type="application/x-www-form-urlencoded", headers=headers
-        )
+        return self.send("POST", path, body, "application/x-www-form-urlencoded", **headers)
 
-    def key(self, path: str) -> str:
+    def send(self, method: str, path: str, body: bytes, content_type: str, **headers: str) -> HttpResponse:
+        with connections["default"].execute_wrapper(_refuse):
+            return self._client.generic(method, path, body, content_type, headers=_named(headers))
+
+    def key(self, path: str = "/en/emergency/") -> str:
         """Open a form and take the key that lies in it."""
         return hidden(self.get(path), "key")
 
@@ -66,20 +71,43 @@ class Visitor:
         """Open a form and send it, filled in."""
         return self.post(path, {"key": self.key(path), "what": WORDS, "answer": "here", **fields})
 
+    @property
     def cookies(self) -> list[str]:
         return list(self._client.cookies)
 
 
+def _refuse(_execute, statement, *_more):
+    pytest.fail(f"The portal used the desk's login: {statement}")
+
+
+def _named(headers: dict[str, str]) -> dict[str, str]:
+    return {name.replace("_", "-"): value for name, value in headers.items()}
+
+
 def hidden(response: HttpResponse, name: str) -> str:
     """The value of a hidden field."""
-    found = re.search(rf'name="{name}" value="([^"]*)"', response.content.decode())
+    found = re.search(rf'type="hidden" name="{name}" value="([^"]*)"', response.content.decode())
     assert found, f"no field {name} in {response.content.decode()[:2000]}"
-    return found[1]
+    return unescape(found[1])
 
 
 def code_of(response: HttpResponse) -> str:
     """The receipt code on a page."""
     return hidden(response, "code")
+
+
+def typed(response: HttpResponse, name: str = "what") -> str:
+    """What stands in a text field of a page."""
+    page = response.content.decode()
+    found = re.search(rf'<textarea name="{name}"[^>]*>\n?(.*?)</textarea>', page, re.DOTALL)
+    found = found or re.search(rf'<input [^>]*name="{name}" [^>]*value="([^"]*)"', page)
+    assert found, f"no field {name} in {page[:2000]}"
+    return unescape(found[1])
+
+
+def words_of(response: HttpResponse) -> str:
+    """A page as it reads: no markup, one space between words."""
+    return " ".join(unescape(re.sub(r"<[^>]+>", " ", response.content.decode())).split())
 
 
 @pytest.fixture
@@ -88,20 +116,38 @@ def visitor() -> Visitor:
 
 
 @pytest.fixture
-def reports(owner):
-    """The rows of all reports, as the owner of the tables sees them.
+def reports(superuser):
+    """Rows of all reports: row security lets nobody but the superuser read them outside a case."""
 
-    Row security binds the owner as well, so they are read in the name of the intake job.
-    """
-
-    def read(columns: str = "id, text") -> list[tuple]:
-        return owner.execute(f"select {columns} from cases_report order by id").fetchall()
+    def read(columns: str = "text") -> list:
+        rows = superuser.execute(f"select {columns} from cases_report order by id").fetchall()
+        return [row[0] if len(row) == 1 else row for row in rows]
 
     return read
 
 
+@pytest.fixture
+def database_away():
+    """Lets the portal's login find no server, until it is called again."""
+    portal = connections["portal"]
+    host = portal.settings_dict["HOST"]
+
+    def go() -> None:
+        portal.close()
+        portal.settings_dict["HOST"] = "/nowhere"
+
+    def come_back() -> None:
+        portal.close()
+        portal.settings_dict["HOST"] = host
+
+    go.come_back = come_back
+    yield go
+    come_back()
+
+
 @pytest.fixture(scope="session")
 def browser():
+    """Chromium, started once."""
     from playwright.sync_api import sync_playwright
 
     if CHROMIUM is None:
@@ -110,10 +156,3 @@ def browser():
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_ARGS)
         yield browser
         browser.close()
-
-
-@pytest.fixture
-def shots() -> Path | None:
-    """The folder for pictures of the pages, where `TUTELA_SHOTS` names one."""
-    folder = os.environ.get("TUTELA_SHOTS_FOLDER", "")
-    return Path(folder) if folder else None
