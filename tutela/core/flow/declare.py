@@ -253,6 +253,8 @@ class Step:
     #: The line of the timeline, with `%(who)s` in it: "%(who)s acknowledged the report".
     past: _StrOrPromise = ""
     icon: str = "next"
+    #: Helps on the way, and nothing waits for it: never shown as what must happen next.
+    aside: bool = False
     grave: bool = False
     investigates: bool = False
     #: Common steps are the same in every workflow and are shown apart from its own.

@@ -237,6 +237,7 @@ AFTER_DISCLOSURE = (
         needs=(conditions.something_disclosed,),
         hint=_("Adds a row that says what is right. The earlier row stays."),
         past=_("%(who)s corrected the release log"),
+        aside=True,
         icon="edit",
     ),
     Step(
@@ -273,6 +274,7 @@ HELPING = (
         form=forms.Resources,
         hint=_("For the person at risk, in their language."),
         past=_("%(who)s sent the person at risk people to talk to"),
+        aside=True,
         icon="heart",
     ),
     Step(
@@ -306,6 +308,7 @@ HELPING = (
         form=forms.HandOverToVenue,
         needs=(has_reporter,),
         past=_("%(who)s pointed the reporter to another venue"),
+        aside=True,
         icon="handover",
     ),
     Step(
@@ -316,6 +319,7 @@ HELPING = (
         undo=restore,
         hint=_("Addresses and sign-in data outside Tutela are destroyed too."),
         past=_("%(who)s confirmed that no technical data is left"),
+        aside=True,
         icon="trash",
     ),
 )

@@ -73,6 +73,7 @@ SORTING = (
         undo=restore,
         hint=_("Closes the case. Nobody is answered."),
         past=_("%(who)s marked the report as spam"),
+        aside=True,
         icon="block",
     ),
 )
@@ -102,6 +103,7 @@ ANSWERING = (
         needs=(has_reporter,),
         hint=_("Opens a case there, with the report. Its people talk to the reporter from now on."),
         past=_("%(who)s referred the report"),
+        aside=True,
         icon="handover",
     ),
     Step(
@@ -128,6 +130,7 @@ VEXATIOUS = (
         needs=(conditions.has_address,),
         hint=_("For messages that intimidate staff, break the rules of conduct or come again and again."),
         past=_("%(who)s warned the reporter"),
+        aside=True,
         icon="alert",
     ),
     Step(
@@ -142,6 +145,7 @@ VEXATIOUS = (
         approval=Approval((MANAGER,), waits_in="awaiting_approval"),
         hint=_("Never for emergencies: those are read and answered whoever writes."),
         past=_("%(who)s stopped answering this address"),
+        aside=True,
         icon="block",
         grave=True,
     ),
@@ -155,6 +159,7 @@ VEXATIOUS = (
         form=forms.Reason,
         needs=(conditions.is_suspended,),
         past=_("%(who)s lifted the suspension of this address"),
+        aside=True,
         icon="unlock",
     ),
 )
