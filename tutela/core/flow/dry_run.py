@@ -1,17 +1,18 @@
-"""What a held step would do, tried out and taken back: for those who are asked to agree to it."""
+"""What a step would do, tried out and taken back: before one does it, and before one agrees to it."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import NoReturn
+from typing import Any, NoReturn
 
-from tutela.core.cases.models import Case, Message
+from tutela.core.cases.models import Case, Event, Message
 from tutela.core.outbox.models import Effect
 from tutela.core.people.actor import Actor, acting_as
 
 from . import registry
 from .models import Request
-from .perform import carry_out, check_needs, clean
+from .perform import Outcome, carry_out, check_needs, clean, perform
 
 
 @dataclass(frozen=True)
@@ -34,23 +35,38 @@ def dry_run(request: Request) -> DryRun:
     Raises StepClosed, BadData, NotFound as the release would. The rows of the result were never
     committed: their ids mean nothing.
     """
-    proposer = request.proposer
+    return _taken_back(Actor.of(request.proposer, "desk"), lambda actor: _release(request, actor))
+
+
+def dry_run_step(reference: str, step: str, actor: Actor, data: Mapping[str, Any] | None = None) -> DryRun:
+    """Perform a step that needs no approval, and take everything back. Raises as `perform` does."""
+    return _taken_back(actor, lambda one: _result(perform(reference, step, one, data or {})))
+
+
+def _taken_back(actor: Actor, do: Callable[[Actor], DryRun]) -> DryRun:
     try:
-        with acting_as(Actor.of(proposer, "desk")) as actor:
-            _try(request, actor)
+        with acting_as(actor):
+            _end(do(actor))
     except _TakenBack as tried:
         return tried.result
     raise AssertionError  # a try always ends in _TakenBack or in an error of its own
 
 
-def _try(request: Request, actor: Actor) -> NoReturn:
+def _end(result: DryRun) -> NoReturn:
+    raise _TakenBack(result)
+
+
+def _release(request: Request, actor: Actor) -> DryRun:
     case = Case.objects.get(pk=request.case_id)
     workflow = registry.workflow(case.workflow)
     step = workflow.step(request.step)
     case.state = request.came_from
     cleaned = clean(step, case, request.data)
     check_needs(step, case)
-    outcome = carry_out(workflow, case, step, actor, cleaned, raw=request.data, request=request)
-    event = case.events.get(pk=outcome.event_id)
+    return _result(carry_out(workflow, case, step, actor, cleaned, raw=request.data, request=request))
+
+
+def _result(outcome: Outcome) -> DryRun:
+    event = Event.objects.get(pk=outcome.event_id)
     letters = Message.objects.filter(pk__in=event.data.get("messages", [])).select_related("report")
-    raise _TakenBack(DryRun(outcome.state, tuple(outcome.effects), tuple(letters.order_by("id"))))
+    return DryRun(outcome.state, tuple(outcome.effects), tuple(letters.order_by("id")))

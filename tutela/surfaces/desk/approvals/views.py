@@ -4,34 +4,32 @@ from __future__ import annotations
 
 import json
 import secrets
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.db import connection
 from django.http import HttpResponse, HttpResponseRedirect
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 
 from tutela.core.cases.models import Case
-from tutela.core.errors import BadData, NotFound, StepClosed, TutelaError
+from tutela.core.errors import BadData, NotFound, TutelaError
 from tutela.core.flow import registry
 from tutela.core.flow.approvals import SeatView, seats
 from tutela.core.flow.dry_run import dry_run
 from tutela.core.flow.models import Opinion, Request
 from tutela.core.flow.perform import perform, plain
 from tutela.surfaces.desk.case.described import described, fields_of
-from tutela.surfaces.desk.case.timeline import effect_label
+from tutela.surfaces.desk.case.tried import tried
 from tutela.surfaces.desk.case.views import head
 from tutela.surfaces.desk.faces import hour, moment
 from tutela.surfaces.desk.page import STATUS, case_or_not_found, desk_page, show
 from tutela.surfaces.desk.steps.prepare import as_utc, form_of
 
 from .waiting import waiting_for
-from .who import Holder, barred, deciders, holders
+from .who import OF_THEM, TO_THEM, Holder, barred, deciders, holders
 
 if TYPE_CHECKING:
     from tutela.core.flow.declare import Step, Workflow
@@ -193,9 +191,12 @@ def _page(
         "seat": _seat_of(mine, asked, views) if mine else "",
         "why_not": "" if mine else _against(asked, people, request.user.pk),
         "waits_for": [one.name for one in may],
-        "cannot": [one for one in _cannot(asked, people) if one["why"]],
+        "cannot": _cannot(asked, people),
         "opinions": _opinions(asked),
-        "dry": _dry(workflow, asked) if is_open and asked.kind == Request.Kind.APPROVAL else None,
+        "unmet": _unmet(step, case) if is_open else [],
+        "dry": tried(workflow, lambda: dry_run(asked))
+        if is_open and asked.kind == Request.Kind.APPROVAL
+        else None,
         "may_amend": is_open and asked.kind == Request.Kind.APPROVAL and step.form is not None,
         "form": form,
         "error": error,
@@ -203,6 +204,12 @@ def _page(
     }
     status = next((code for kind, code in STATUS.items() if isinstance(error, kind)), 200)
     return show(request, "desk/request.html", context, status)
+
+
+def _unmet(step: Step, case: Case) -> list[str]:
+    """What must be met before anybody agrees, and is not yet."""
+    needs = step.approval.needs if step.approval else ()
+    return [str(why) for need in needs if (why := need(case))]
 
 
 def _after(asked: Request) -> str:
@@ -245,13 +252,10 @@ def _proposed(asked: Request) -> dict[str, Any]:
 def _link(number: int, asked: Request, view: SeatView, people: list[Holder], me: int) -> dict[str, Any]:
     states = {Opinion.Verdict.AGREE: "done", Opinion.Verdict.STOP: "stopped"}
     here = view.open and asked.state == Request.State.OPEN
+    ahead = "here" if here else "ahead"
     return {
         "number": number,
-        "state": states.get(Opinion.Verdict(view.verdict), "here")
-        if view.verdict
-        else "here"
-        if here
-        else "ahead",
+        "state": states.get(Opinion.Verdict(view.verdict), "here") if view.verdict else ahead,
         "what": view.label,
         "who": _who(asked, view, people, me),
         "end": _("now") if here else "" if view.required else _("if asked"),
@@ -281,15 +285,16 @@ def _against(asked: Request, people: list[Holder], me: int) -> str:
     if asked.state != Request.State.OPEN:
         return ""
     own = next((one for one in people if one.id == me), None)
-    if own is None:
-        return barred(asked).get(me, "") or _("Holds no seat in this approval")
-    return own.against or _("It is not your turn yet")
+    reason = own.against if own else barred(asked).get(me, "")
+    if reason:
+        return str(TO_THEM[reason])
+    return _("It is not your turn yet.") if own else _("You hold no seat in this approval.")
 
 
 def _cannot(asked: Request, people: list[Holder]) -> list[dict[str, str]]:
-    listed = [{"name": one.name, "why": one.against} for one in people]
+    listed = [{"name": one.name, "why": str(OF_THEM[one.against])} for one in people if one.against]
     if all(one.id != asked.proposer_id for one in people):
-        listed.insert(0, {"name": asked.proposer.working_name, "why": _("Proposed it")})
+        listed.insert(0, {"name": asked.proposer.working_name, "why": str(OF_THEM["proposed"])})
     return listed
 
 
@@ -304,31 +309,6 @@ def _opinions(asked: Request) -> list[dict[str, Any]]:
         }
         for one in asked.opinions.select_related("staff").order_by("id")
     ]
-
-
-@dataclass(frozen=True)
-class Dry:
-    """What would happen, for the page."""
-
-    when: str
-    state: Any = ""
-    effects: tuple[str, ...] = ()
-    letters: tuple[Any, ...] = ()
-    error: str = ""
-
-
-def _dry(workflow: Workflow, asked: Request) -> Dry:
-    when = moment(timezone.now())
-    try:
-        tried = dry_run(asked)
-    except (StepClosed, BadData, NotFound) as error:
-        return Dry(when, error=str(error) or _("The one who asked no longer sees this case."))
-    return Dry(
-        when,
-        workflow.state(tried.state).label,
-        tuple(effect_label(effect) for effect in tried.effects),
-        tried.letters,
-    )
 
 
 def _amend_form(

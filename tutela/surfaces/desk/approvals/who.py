@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 
 from tutela.core.flow.approvals import investigators
 from tutela.core.flow.models import Opinion, Request
@@ -31,6 +31,21 @@ class Holder:
     against: str = ""
 
 
+#: Why somebody may not decide, said of them and to them.
+OF_THEM = {
+    "proposed": _("Proposed it"),
+    "investigated": _("Investigated it"),
+    "recused": _("Is recused"),
+    "decided": _("Has decided already"),
+}
+TO_THEM = {
+    "proposed": _("You proposed it, so you cannot approve it."),
+    "investigated": _("You investigated the case, so you cannot approve it."),
+    "recused": _("You are recused from the case."),
+    "decided": _("You have decided already."),
+}
+
+
 def holders(request: Request) -> list[Holder]:
     """Everybody who holds the role of a seat, and whoever proposed. Five queries."""
     roles = {role for seat in request.chain for role in seat["roles"]}
@@ -50,17 +65,17 @@ def holders(request: Request) -> list[Holder]:
 
 
 def barred(request: Request) -> dict[int, str]:
-    """Whoever may not decide, and why. The gravest reason wins."""
+    """Whoever may not decide, and why, by the names of `OF_THEM`. The gravest reason wins."""
     case = request.case
     decided = request.opinions.filter(round=request.round).exclude(verdict=Opinion.Verdict.ASK)
     amended = case.events.filter(step="amend", data__request=request.pk)
     recused = case.recusals.filter(ended_at=None)
-    found = dict.fromkeys(decided.values_list("staff_id", flat=True), _("Has decided already"))
-    found |= dict.fromkeys(recused.values_list("staff_id", flat=True), _("Is recused"))
+    found = dict.fromkeys(decided.values_list("staff_id", flat=True), "decided")
+    found |= dict.fromkeys(recused.values_list("staff_id", flat=True), "recused")
     if request.kind == Request.Kind.APPROVAL:
-        found |= dict.fromkeys(investigators(case), _("Investigated it"))
+        found |= dict.fromkeys(investigators(case), "investigated")
     proposers = {request.proposer_id, *amended.values_list("actor_id", flat=True)}
-    return found | dict.fromkeys(proposers, _("Proposed it"))
+    return found | dict.fromkeys(proposers, "proposed")
 
 
 def deciders(request: Request, people: Iterable[Holder], turn: Iterable[SeatView]) -> list[Holder]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from tutela.core.flow.declare import Step
 
 LONG = 160
+_ADDRESS = re.compile(r"https?://[^\s<>\"]{1,2000}")
 
 
 @dataclass(frozen=True)
@@ -30,16 +32,24 @@ class Line:
     value: str
     fold: bool = False
 
+    @property
+    def url(self) -> str:
+        """Where the value leads, when all of it is an address of the web."""
+        return self.value if _ADDRESS.fullmatch(self.value) else ""
 
-def described(fields: Mapping[str, forms.Field], data: Mapping[str, Any]) -> list[Line]:
-    """What was answered, in the order of the form; what the form does not know comes last."""
+
+def described(fields: Mapping[str, forms.Field], data: Mapping[str, Any], *, rest: bool = True) -> list[Line]:
+    """What was answered, in the order of the form; with `rest`, what the form does not know at its end."""
     known = [_line(name, field, data[name]) for name, field in fields.items() if _answered(data.get(name))]
-    rest = [
+    others = [
         Line(name, capfirst(name.replace("_", " ")), words(value))
         for name, value in data.items()
-        if name not in fields and _answered(value) and name not in {"key", "version", "request", "seen"}
+        if rest
+        and name not in fields
+        and _answered(value)
+        and name not in {"key", "version", "request", "seen"}
     ]
-    return [line for line in known if line.value] + rest
+    return [line for line in known if line.value] + others
 
 
 def fields_of(step: Step, case: Case) -> Mapping[str, forms.Field]:

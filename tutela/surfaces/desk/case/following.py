@@ -11,13 +11,14 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from tutela.core.cases.models import Event
 from tutela.core.flow.approvals import seats
 from tutela.core.flow.declare import WaitsFor
 from tutela.core.flow.models import Request
 from tutela.core.flow.perform import open_steps
 from tutela.core.people.models import Grant
 from tutela.core.people.roles import Role
-from tutela.surfaces.desk.approvals.who import deciders, holders
+from tutela.surfaces.desk.approvals.who import TO_THEM, barred, deciders, holders
 from tutela.surfaces.desk.faces import hour
 from tutela.ui.clockface import span
 
@@ -64,6 +65,9 @@ class Waiting:
     detail: str
     url: str
     mine: bool
+    #: Whether the step has not run: an approval, not a review afterwards.
+    held: bool
+    against: str = ""
 
 
 @dataclass
@@ -74,12 +78,20 @@ class Next:
     lead: str = ""
     hint: str = ""
     primary: Door | None = None
+    #: Several outcomes of one question, side by side, in the place of one primary step.
+    choices: list[Door] = field(default_factory=list)
     waits: list[Waiting] = field(default_factory=list)
     also: list[Door] = field(default_factory=list)
     not_yet: list[Door] = field(default_factory=list)
+    of_others: list[Door] = field(default_factory=list)
     later: list[Door] = field(default_factory=list)
     menu: list[Door] = field(default_factory=list)
     open: dict[str, Door] = field(default_factory=dict)
+
+    @property
+    def held(self) -> bool:
+        """Whether a step waits that has not run yet."""
+        return any(one.held for one in self.waits)
 
 
 def next_of(workflow: Workflow, case: Case, actor: Actor) -> Next:
@@ -91,14 +103,18 @@ def next_of(workflow: Workflow, case: Case, actor: Actor) -> Next:
     ready = [door for door in own if not door.blocked]
     among = [doors[name] for name in AMONG_STEPS if name in doors and not doors[name].blocked]
     decide = next((one for one in waits if one.mine), None)
-    primary = _decide(decide) if decide else _first(ready, among, case)
-    panel = Next(_title(workflow, case, waits, primary), waits=waits)
-    panel.primary = primary
-    panel.lead, panel.hint = _lead(workflow, case, primary, waits)
-    panel.also = [door for door in (*ready, *among) if primary is None or door.name != primary.name]
-    for number, door in enumerate(panel.also[:MOST_KEYS], start=1):
+    first = None if decide else _first(workflow, case, ready)
+    choices = _outcomes(workflow, first, ready) if first else []
+    panel = Next(_title(workflow, case, waits, first or decide))
+    panel.waits, panel.choices = waits, choices
+    panel.primary = _decide(decide) if decide else None if choices else first
+    panel.lead, panel.hint = _lead(workflow, case, panel, first)
+    taken = {door.name for door in (panel.primary, *choices) if door}
+    panel.also = [door for door in (*ready, *among) if door.name not in taken]
+    for number, door in enumerate([*choices, *panel.also][:MOST_KEYS], start=1):
         door.key = str(number)
-    panel.not_yet = [door for door in own if door.blocked] + _of_others(workflow, case, doors)
+    panel.not_yet = [door for door in own if door.blocked] + [_no(one) for one in waits if one.against]
+    panel.of_others = [] if case.closed_at else _of_others(workflow, case, doors)
     panel.later = _later(workflow, case, actor)
     panel.menu = [doors[name] for name in IN_MENU if name in doors and not doors[name].blocked]
     panel.open = {name: door for name, door in doors.items() if not door.blocked}
@@ -114,7 +130,7 @@ def _door(case: Case, step: Step, blocked: str = "") -> Door:
         hint=str(step.hint),
         harm=step.review is not None,
         blocked=blocked,
-        at_once=step.form is None and not step.grave and not step.common,
+        at_once=step.form is None and not step.grave and step.undo is not None,
     )
 
 
@@ -122,33 +138,77 @@ def _decide(waiting: Waiting) -> Door:
     return Door("decide", _("Decide"), "approve", waiting.url)
 
 
-def _first(ready: list[Door], among: list[Door], case: Case) -> Door | None:
-    if case.closed_at:
-        return None
-    return next((door for door in ready if not door.harm), None) or next(iter(among), None)
+def _no(waiting: Waiting) -> Door:
+    return Door("decide", _("Approve the request"), "lock", waiting.url, blocked=waiting.against)
 
 
-def _title(workflow: Workflow, case: Case, waits: list[Waiting], primary: Door | None) -> str:
+def _first(workflow: Workflow, case: Case, ready: list[Door]) -> Door | None:
+    """The first open step in the order of the declaration that leads on and was not taken yet.
+
+    Never the urgent path, a step that leads back, or one that only helps on the way.
+    """
+    order, done = _order(workflow), done_already(workflow, case)
+    for door in ready:
+        step = workflow.step(door.name)
+        leads_back = order.get(step.target or case.state, 0) < order.get(case.state, 0)
+        if not (door.harm or step.aside or leads_back or step.name in done):
+            return door
+    return None
+
+
+def _order(workflow: Workflow) -> dict[str, int]:
+    return {state.name: number for number, state in enumerate(workflow.all_states)}
+
+
+def done_already(workflow: Workflow, case: Case) -> set[str]:
+    """The steps taken since the case last went back to an earlier state, but for those taken back."""
+    order = _order(workflow)
+    done: dict[int, str] = {}
+    told = case.events.filter(kind__in=[Event.Kind.STEP, Event.Kind.UNDONE]).order_by("id")
+    for pk, kind, step, came, went, data in told.values_list(
+        "pk", "kind", "step", "from_state", "to_state", "data"
+    ):
+        if kind == Event.Kind.UNDONE:
+            done.pop(data.get("event"), None)
+        elif order.get(went, 0) < order.get(came, 0) and step != "withdraw":
+            done = {}
+        else:
+            done[pk] = step
+    return set(done.values())
+
+
+def _outcomes(workflow: Workflow, first: Door, ready: list[Door]) -> list[Door]:
+    """Steps that ask the same and differ in the outcome only. None of them is the likelier one."""
+    step = workflow.step(first.name)
+    if step.form is None:
+        return []
+    alike = [door for door in ready if _is_outcome(workflow.step(door.name), step)]
+    return alike if len(alike) > 1 else []
+
+
+def _is_outcome(one: Step, other: Step) -> bool:
+    return one.form is other.form and one.sources == other.sources and not one.common
+
+
+def _title(workflow: Workflow, case: Case, waits: list[Waiting], mine: object) -> str:
     if case.closed_at:
         return _("Nothing more must happen")
-    if primary is None and waits:
+    if mine is None and waits:
         return str(workflow.state(case.state).label)
     return _("What must happen next")
 
 
-def _lead(workflow: Workflow, case: Case, primary: Door | None, waits: list[Waiting]) -> tuple[str, str]:
+def _lead(workflow: Workflow, case: Case, panel: Next, first: Door | None) -> tuple[str, str]:
     if case.closed_at:
         return str(workflow.state(case.state).label), ""
-    if primary is None:
-        return (_("Nothing here is yours to do until then."), "") if waits else _idle(workflow, case)
-    if primary.name == "decide":
-        return waits_first(waits).words, _("Nothing has been sent.")
-    return primary.label, primary.hint
-
-
-def waits_first(waits: list[Waiting]) -> Waiting:
-    """The request that waits for this person, else the first."""
-    return next((one for one in waits if one.mine), waits[0])
+    if panel.choices:
+        return str(workflow.state(case.state).label), _("Choose the outcome. The form is the same for each.")
+    if panel.primary and panel.primary.name == "decide":
+        mine = next(one for one in panel.waits if one.mine)
+        return mine.words, _("Nothing has been sent.") if mine.held else ""
+    if first is None:
+        return (_("Nothing here is yours to do until then."), "") if panel.waits else _idle(workflow, case)
+    return first.label, first.hint
 
 
 def _idle(workflow: Workflow, case: Case) -> tuple[str, str]:
@@ -212,6 +272,8 @@ def _waiting(workflow: Workflow, case: Case, request: Request, turn: list[SeatVi
         },
         url=reverse("desk:request", args=[case.reference, request.pk]),
         mine=mine,
+        held=request.kind == Request.Kind.APPROVAL,
+        against="" if mine else str(TO_THEM.get(barred(request).get(actor.id, ""), "")),
     )
 
 
@@ -220,7 +282,9 @@ def _who_decides(names: list[str], labels: list[str]) -> str:
     if not names:
         return _("Nobody holds the seat that must decide: %(seat)s") % {"seat": seat}
     listed = ", ".join(names[:3])
-    words = ngettext("%(people)s decides: %(seat)s", "One of %(people)s decides: %(seat)s", len(names))
+    words = ngettext(
+        "%(people)s decides for %(seat)s", "One of them decides for %(seat)s: %(people)s", len(names)
+    )
     return words % {"people": listed, "seat": seat}
 
 

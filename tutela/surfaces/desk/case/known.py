@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def known(workflow: Workflow, case: Case) -> list[Line]:
     """The facts of a case as labels and values."""
     fields = fields_of(workflow.step("edit_facts"), case) if workflow.facts else {}
-    lines = described(fields, case.facts)
+    lines = described(fields, case.facts, rest=False)
     lines.append(Line("received", _("Received"), moment(case.received_at)))
     if case.language:
         lines.append(Line("language", _("Language"), language(case.language)))

@@ -29,6 +29,7 @@ class Said:
     text: str
     ours: bool
     new: bool
+    letter: str = ""
     trail: dict[str, Any] | None = None
 
 
@@ -55,18 +56,21 @@ class Talk:
         return sum(one.new for one in self.said)
 
 
-def talks(case: Case) -> list[Talk]:
+def talks(workflow: Workflow, case: Case) -> list[Talk]:
     """The conversations of a case, the first reporter's first. Four queries, whatever was said."""
     reports = case.reports.filter(adds_to=None).defer("raw", "fields", "thread").order_by("received_at", "id")
     found = {report.pk: _talk(case, number, report) for number, report in enumerate(reports, start=1)}
     for report_id in case.reports.filter(files__isnull=False).values_list("pk", flat=True):
         if report_id in found:
             found[report_id].files += 1
+    names = {letter.name: str(letter.label) for letter in workflow.letters}
     trails = {effect.message_id: effect_said(effect) for effect in case.effects.exclude(message_id=None)}
     for message in case.messages.select_related("author").order_by("id"):
         talk = found.get(message.report_id or 0)
         if talk:
-            talk.said.append(_said(message, trails.get(message.pk)))
+            talk.said.append(
+                _said(message, trails.get(message.pk), names.get(message.letter, message.letter))
+            )
     return list(found.values())
 
 
@@ -86,7 +90,7 @@ def _talk(case: Case, number: int, report: Report) -> Talk:
     )
 
 
-def _said(message: Message, trail: dict[str, Any] | None) -> Said:
+def _said(message: Message, trail: dict[str, Any] | None, letter: str) -> Said:
     ours = message.direction == Message.Direction.OUT
     return Said(
         id=message.pk,
@@ -95,6 +99,7 @@ def _said(message: Message, trail: dict[str, Any] | None) -> Said:
         text=message.text,
         ours=ours,
         new=not ours and message.read_at is None,
+        letter=letter,
         trail=trail,
     )
 

@@ -14,7 +14,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext as _
 
 from tutela.core.audit.models import Act, Entry
-from tutela.core.cases.models import Case, Event, Exhibit, Message, Note, Party, Report, Severity
+from tutela.core.cases.models import Case, CaseLink, Event, Exhibit, Message, Note, Party, Report, Severity
 from tutela.core.flow.common_runs import undoable, why_not_undo
 from tutela.core.flow.models import Request
 from tutela.core.outbox.models import Effect, EffectState
@@ -157,7 +157,11 @@ class _Reader:
         )
         self.exhibits = _by_id(Exhibit.objects.filter(pk__in=_ids(events, "exhibits")).defer("data"))
         self.parties = _by_id(Party.objects.filter(pk__in=_ids(events, "party", "merged", "split_from")))
-        self.cases = _by_id(Case.objects.filter(pk__in=_ids(events, "other")))
+        linking = [event for event in events if event.step == "link_case"]
+        links = CaseLink.objects.filter(pk__in=_ids(linking, "link")).values_list("pk", "other_id")
+        self.links: dict[Any, int] = dict(links)
+        numbers_of_cases = _ids(events, "other") | set(self.links.values())
+        self.cases = _by_id(Case.objects.filter(pk__in=numbers_of_cases))
         self.people = _by_id(Staff.objects.filter(pk__in=_ids(events, "assignee", "proposer", "agreed")))
         self.requests = _by_id(Request.objects.filter(pk__in=_ids(events, "request")))
         self.unread = set(
@@ -242,7 +246,7 @@ class _Reader:
             "proposer": self._name(self.people, said.get("proposer")),
             "party": self._name(self.parties, said.get("party")),
             "merged": self._name(self.parties, said.get("merged")),
-            "other": self._other(said.get("other")),
+            "other": self._other(said.get("other") or self.links.get(said.get("link"))),
             "severity": Severity(said["severity"]).label if said.get("severity") else "—",
             "at": _date(said.get("at")),
             "reason": self._reason(str(said.get("reason", ""))),
@@ -332,10 +336,10 @@ def _looks(case: Case, before: int) -> Timeline:
 
 def _look(entry: Entry, people: Mapping[int, Staff]) -> Item:
     said = {
-        Act.CASE_LOOKED: _("%(who)s looked at the case."),
-        Act.WORDS_UNFOLDED: _("%(who)s unfolded the words of a report."),
-        Act.REPORT_LOOKED: _("%(who)s looked at an original report."),
-        Act.EXHIBIT_LOOKED: _("%(who)s looked at an exhibit."),
+        Act.CASE_LOOKED: _("%(who)s looked at the case"),
+        Act.WORDS_UNFOLDED: _("%(who)s unfolded the words of a report"),
+        Act.REPORT_LOOKED: _("%(who)s looked at an original report"),
+        Act.EXHIBIT_LOOKED: _("%(who)s looked at an exhibit"),
     }
     who = strong(people[entry.actor_id]) if entry.actor_id in people else "—"
     return Item(

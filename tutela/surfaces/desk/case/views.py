@@ -54,7 +54,7 @@ def case_page(request: DeskRequest, reference: str) -> HttpResponse:
         "tabs": tabs(case, url, shown),
         "show": shown,
         "timeline": timeline(workflow, case, request.user.pk, shown, _number(request.GET.get("before"))),
-        "talks": (spoken := talks(case)),
+        "talks": (spoken := talks(workflow, case)),
         "several": len(spoken) > 1,
         "letters": letters(workflow),
         "parties": parties(case),
@@ -79,7 +79,7 @@ def preview(request: DeskRequest, reference: str) -> HttpResponse:
         "clocks": clocks(workflow, case),
         "next": next_of(workflow, case, request.actor),
         "facts": known(workflow, case),
-        "talks": [talk for talk in talks(case) if talk.unread],
+        "talks": [talk for talk in talks(workflow, case) if talk.unread],
         "timeline": timeline(workflow, case, request.user.pk, most=IN_PREVIEW),
         "key": secrets.token_hex(16),
     }

@@ -204,7 +204,7 @@ def _summary(asker: Asker) -> dict[str, Any]:
             "replies": Case.objects.filter(unread__gt=0),
         }
     )
-    return {"now": _near(found["now"]), "rest": [line for line in _rest(found) if line]}
+    return {"now": _near(found["now"]), "rest": _rest(found)}
 
 
 def _near(count: int) -> str:
@@ -215,9 +215,11 @@ def _near(count: int) -> str:
 
 
 def _rest(found: dict[str, int]) -> list[str]:
+    """What else there is; what there is none of is not said."""
     today, approvals, replies = found["today"], found["approvals"], found["replies"]
-    return [
-        ngettext("%(count)s clock ends today", "%(count)s clocks end today", today) % {"count": said(today)},
-        ngettext("%(count)s approval", "%(count)s approvals", approvals) % {"count": said(approvals)},
-        ngettext("%(count)s unread reply", "%(count)s unread replies", replies) % {"count": said(replies)},
+    lines = [
+        (today, ngettext("%(count)s clock ends today", "%(count)s clocks end today", today)),
+        (approvals, ngettext("%(count)s approval", "%(count)s approvals", approvals)),
+        (replies, ngettext("%(count)s unread reply", "%(count)s unread replies", replies)),
     ]
+    return [line % {"count": said(count)} for count, line in lines if count]

@@ -13,8 +13,10 @@ from django.views.decorators.http import require_http_methods, require_POST
 from tutela.core.cases.models import Case, Event
 from tutela.core.errors import BadData, KeyReused, NotAllowed, NotFound, StepClosed, TutelaError
 from tutela.core.flow import registry
+from tutela.core.flow.dry_run import dry_run_step
 from tutela.core.flow.perform import check_allowed, check_open, perform
 from tutela.surfaces.desk.case.timeline import line_of
+from tutela.surfaces.desk.case.tried import Tried, tried
 from tutela.surfaces.desk.case.views import head
 from tutela.surfaces.desk.page import STATUS, case_or_not_found, desk_page, show
 
@@ -114,11 +116,20 @@ def _form_page(
         "changes": _changes(request, workflow, case, seen) if isinstance(error, StepClosed) and seen else [],
         "seen": case.events.order_by("-id").values_list("pk", flat=True).first() or 0,
         "key": request.POST.get("key") if isinstance(error, BadData) else secrets.token_hex(16),
+        "tried": _tried(request, workflow, case, step) if error is None and form is None else None,
+        "open": True,
         "held": step.approval is not None,
         "letters": _letters(workflow, step),
         "stay": request.get_full_path(),
     }
     return show(request, "desk/step.html", context, _status(error))
+
+
+def _tried(request: DeskRequest, workflow: Workflow, case: Case, step: Step) -> Tried | None:
+    """What a step that asks nothing and cannot be taken back would do."""
+    if step.undo is not None or step.common or step.approval is not None:
+        return None
+    return tried(workflow, lambda: dry_run_step(case.reference, step.name, request.actor))
 
 
 def _status(error: TutelaError | None) -> int:
