@@ -183,7 +183,8 @@ def message(content: str, kind: str = "notice", title: str = "", **options: Any)
     """Say something in place. `kind`: notice, act, warning, error, success, sealed."""
     icons = {"error": "stop", "warning": "alert", "success": "success", "sealed": "lock"}
     live = "alert" if kind == "error" else "status"
-    context = {"kind": kind, "title": title, "icon": icons.get(kind, "info"), "live": live}
+    blocks = any(f"<{tag}" in content for tag in ("p", "ul", "ol", "dl", "form", "div"))
+    context = {"kind": kind, "title": title, "icon": icons.get(kind, "info"), "live": live, "blocks": blocks}
     return _block("message", content, {**context, **options})
 
 

@@ -268,6 +268,15 @@ def test_a_report_without_a_line_is_not_sent_and_not_lost(site: str, page: Page)
     expect(page.get_by_text("Not sent.")).to_be_hidden()
 
 
+def test_control_and_enter_send_the_answer(site: str, page: Page) -> None:
+    page.goto(f"{site}/en/pages/case")
+    page.get_by_label("Answer the reporter").fill("Thank you.")
+    page.route("**/pages/case", lambda route: route.fulfill(status=204))
+    with page.expect_request("**/pages/case") as sent:
+        page.keyboard.press("Control+Enter")
+    assert "Thank+you." in (sent.value.post_data or "")
+
+
 def test_a_note_that_was_not_sent_is_still_there(site: str, page: Page) -> None:
     page.goto(f"{site}/en/pages/case")
     note = page.get_by_label("Write a note for the record")

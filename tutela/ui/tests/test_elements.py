@@ -135,6 +135,10 @@ def test_a_fold_escapes_what_was_written_by_others() -> None:
 
 def test_a_message_says_its_kind_to_screen_readers() -> None:
     assert 'role="alert"' in draw('{% message "error" title="Not saved." %}Still here.{% endmessage %}')
+    assert "<p><b>Wrong.</b></p><p>A</p>" in draw(
+        '{% message "error" title="Wrong." %}<p>A</p>{% endmessage %}'
+    )
+    assert "<p><b>Wrong.</b> A</p>" in draw('{% message "error" title="Wrong." %}A{% endmessage %}')
     assert 'role="status"' in draw('{% message "sealed" %}Give a reason.{% endmessage %}')
 
 
