@@ -113,7 +113,7 @@ def load(admin_url: str, upto: int) -> float:
             connection.execute(statement)
         for table in ("cases_case", "cases_report", "cases_party"):
             connection.execute(
-                f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), (SELECT max(id) FROM {table}))"  # noqa: S608
+                f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), (SELECT max(id) FROM {table}))"
             )
         connection.execute("VACUUM (ANALYZE)")
     return time.monotonic() - start

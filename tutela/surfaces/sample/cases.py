@@ -26,7 +26,7 @@ CHECKED = {
 DOUBTED = {
     "target": "no",
     "copied": "yes",
-    "narrative": "The lines come from a song, and the account says so.",
+    "narrative": "The lines are from a song.",
 }
 RELEASED: Mapping[str, Any] = {
     "recipient_type": "law_enforcement",
@@ -81,7 +81,7 @@ def load_cases() -> int:
 def _waiting_for_legal(desk: Desk) -> None:
     reference = desk.report(
         "moss",
-        "Escribió una despedida en su página de discusión y nombra una estación de Sample City. Por favor, rápido.",
+        "Escribió una despedida en su página de discusión y nombra una estación de Sample City..",
         language="es",
         sender_email="lectora@wiki.example",
         fields={

@@ -1,4 +1,4 @@
-"""From a mail about a goodbye message to the reviewed case: who did what, what waited, what left the house."""
+"""From a mail about a goodbye message to the reviewed case: who did what, and what left the house."""
 
 from __future__ import annotations
 
