@@ -32,6 +32,8 @@ from tutela.server.processes import Lock, dies_with_parent, wait_until
 GRACE, SETTLED, LONGEST_PAUSE = 10.0, 30.0, 30.0
 # The processes of a killed predecessor need a moment to leave their ports.
 PORT_PATIENCE = 5.0
+# Each thread of the C library's allocator would keep a pool of its own.
+FRUGAL = {"MALLOC_ARENA_MAX": "2"}
 OWNERS_ONLY = ("TUTELA_DATABASE_URL", "TUTELA_ROLE")
 
 
@@ -48,21 +50,10 @@ def programs() -> tuple[Program, ...]:
     """The group, in the order of starting."""
     port = environment.port()
     return (
-        Program("web", web_command(port), port),
+        Program("web", (sys.executable, "-m", "tutela.server.web"), port),
         Program("worker", (sys.executable, "-m", "tutela", "worker")),
         Program("mail", (sys.executable, "-m", "tutela", "mail"), environment.lmtp_port()),
         Program("live", (sys.executable, "-m", "tutela", "live"), port + 1),
-    )
-
-
-def web_command(port: int) -> tuple[str, ...]:
-    """Granian with as many worker processes as `TUTELA_WEB_WORKERS` says, else two."""
-    return (
-        *(sys.executable, "-m", "granian", "--interface", "wsgi", "--no-ws", "--http", "1"),
-        *("--host", environment.host(), "--port", str(port)),
-        *("--workers", os.environ.get("TUTELA_WEB_WORKERS", "2"), "--blocking-threads", "4"),
-        *("--respawn-failed-workers", "--respawn-interval", "0.5", "--workers-kill-timeout", "8"),
-        *("--log-level", "warning", "--factory", "tutela.server.web:make_application"),
     )
 
 
@@ -272,7 +263,7 @@ class Supervisor:
 
 def surroundings(owner_url: str) -> dict[str, str]:
     """The environment of the processes that serve and work: the desk's and the portal's logins only."""
-    kept = {name: value for name, value in os.environ.items() if name not in OWNERS_ONLY}
+    kept = FRUGAL | {name: value for name, value in os.environ.items() if name not in OWNERS_ONLY}
     return kept | (environment.logins(owner_url) if owner_url else {})
 
 

@@ -235,7 +235,7 @@ def test_a_killed_page_server_leaves_no_worker_behind(folder, free_port, monkeyp
     monkeypatch.setenv("PYTHONWARNINGS", "ignore")  # of files not collected, where no page is looked at
     monkeypatch.setenv("TUTELA_DESK_DATABASE_URL", "postgresql://tutela_desk@/nowhere?host=/nowhere")
     monkeypatch.setenv("TUTELA_PORTAL_DATABASE_URL", "postgresql://tutela_portal@/nowhere?host=/nowhere")
-    process = subprocess.Popen(supervise.web_command(free_port), start_new_session=True)
+    process = subprocess.Popen(supervise.programs()[0].command, start_new_session=True)
     try:
         assert wait_until(lambda: supervise.answers(free_port), 90, pause=0.2)
         workers = psutil.Process(process.pid).children(recursive=True)
