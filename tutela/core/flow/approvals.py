@@ -186,6 +186,8 @@ def _is_turn(request: Request, seat: Seat, said: Mapping[str, Opinion]) -> bool:
     own = said.get(seat["name"])
     if own is not None and own.verdict != Opinion.Verdict.ASK:
         return False
+    if not seat["required"]:
+        return True  # nobody waits for this seat, so that it may speak at any time
     earlier = [one for one in request.chain if one["required"] and one["order"] < seat["order"]]
     return all(_agrees(said.get(one["name"])) for one in earlier)
 
