@@ -119,4 +119,8 @@ def _refused(error: client.Refused) -> ConnectorError:
             _("The mail server refused the mail: %(code)d %(words)s") % words,
             what_to_do=_("Correct the address or answer the reporter another way."),
         )
-    return TryLater(_("The mail server asks to wait: %(code)d %(words)s") % words, _GREYLISTED)
+    return TryLater(
+        _("The mail server asks to wait: %(code)d %(words)s") % words,
+        _GREYLISTED,
+        what_to_do=_("It is tried again by itself. If this lasts, ask whoever runs the mail server."),
+    )

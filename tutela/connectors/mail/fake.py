@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import secrets
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -74,7 +75,7 @@ class FolderMail:
 
     def _write(self, path: Path, message: bytes) -> None:
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        staging = path.with_suffix(f".{os.getpid()}.part")
+        staging = path.with_suffix(f".{secrets.token_hex(8)}.part")
         with staging.open("wb") as file:
             file.write(message)
             file.flush()

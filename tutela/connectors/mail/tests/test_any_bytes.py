@@ -102,7 +102,7 @@ PIECES = st.sampled_from(
     ]
 )
 MAILISH = st.lists(PIECES | st.binary(max_size=8), max_size=60).map(b"".join)
-MANY = settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+MANY = settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def check(mail: ParsedMail) -> None:

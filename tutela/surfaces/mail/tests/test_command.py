@@ -20,6 +20,8 @@ from tutela.core.people.roles import SystemActor
 from tutela.surfaces.mail.tests.listening import Client
 from tutela.surfaces.mail.tests.test_intake import EMERGENCY, SAMPLES
 
+pytestmark = pytest.mark.slow  # each starts programs
+
 TUTELA = [sys.executable, "-m", "tutela"]
 
 
