@@ -17,7 +17,6 @@ from pathlib import Path
 
 from tutela.config import environment
 from tutela.server import postgres
-from tutela.server.supervise import web_command
 
 ROOT = Path(__file__).parent.parent
 
@@ -68,10 +67,7 @@ class Pages:
 
     def __init__(self, application: str = "", port: int | None = None) -> None:
         self.port = port or free_port()
-        command = list(web_command(self.port))
-        if application:
-            command = [application if part.startswith("tutela.server.web") else part for part in command]
-        self._command = command
+        self._command = [sys.executable, "-m", "tutela.server.web", *([application] if application else [])]
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:

@@ -95,14 +95,19 @@ class Child:
     def _has_ended(self) -> bool:
         """Whether it ended. Its own children, which would hold its port, are ended with it."""
         assert self._process is not None
+        if self._process.returncode is not None:
+            return True
         ended = os.waitid(os.P_PID, self._process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
         if ended is None:
             return False
         # Not collected yet, so the number of its group is still its own.
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(self._process.pid, signal.SIGKILL)
+        self._signal_group(signal.SIGKILL)
         self._process.wait()
         return True
+
+    def _signal_group(self, number: signal.Signals) -> None:
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.pid, number)
 
     def _plan_restart(self, code: int) -> None:
         self._failures = 0 if time.monotonic() - self._started > SETTLED else self._failures + 1
@@ -113,9 +118,10 @@ class Child:
 
     def ask_to_end(self) -> None:
         """Send SIGTERM."""
-        if self._process is not None:
+        # Not by `terminate`, which would collect a process that ended and so lose hold of its group.
+        if self._process is not None and self._process.returncode is None:
             with suppress(ProcessLookupError):
-                self._process.terminate()
+                os.kill(self._process.pid, signal.SIGTERM)
 
     def end(self, deadline: float) -> None:
         """Wait until the deadline (of `time.monotonic`), then end it and all that it started by force."""
@@ -123,8 +129,7 @@ class Child:
             return
         if not wait_until(self._has_ended, max(0.0, deadline - time.monotonic())):
             say(f"{self.program.name} does not end; ending it by force.")
-            with suppress(ProcessLookupError, PermissionError):
-                os.killpg(self._process.pid, signal.SIGKILL)
+            self._signal_group(signal.SIGKILL)
             self._process.wait()
         self._process = None
 

@@ -7,9 +7,11 @@ replaced at once.
 from __future__ import annotations
 
 import gc
+import importlib
 import multiprocessing
 import os
 import signal
+import sys
 from typing import TYPE_CHECKING
 
 from granian import Granian
@@ -22,20 +24,30 @@ from tutela.server.processes import dies_with_parent
 if TYPE_CHECKING:
     from django.core.handlers.wsgi import WSGIHandler
 
+PAGES = "tutela.config.wsgi:application"
 
-def load_pages() -> WSGIHandler:
-    """Load all that the first visitor would wait for. Opens no connection: a fork must not share one."""
+
+def load_pages(target: str) -> WSGIHandler:
+    """Load the application and all that its first visitor would wait for.
+
+    It opens no connection to the database: a fork must not share one.
+    """
+    module, _, name = target.partition(":")
+    application: WSGIHandler = getattr(importlib.import_module(module), name)
+
     from django.urls import get_resolver
-
-    from tutela.config.wsgi import application
 
     _ = get_resolver().url_patterns
     return application
 
 
 def main() -> None:
-    """Serve until SIGTERM. `TUTELA_WEB_WORKERS` says with how many processes, else two."""
-    application = load_pages()
+    """Serve until SIGTERM, with as many processes as `TUTELA_WEB_WORKERS` says, else two.
+
+    A benchmark names another application as the argument, to measure it under the same server.
+    """
+    target = sys.argv[1] if len(sys.argv) > 1 else PAGES
+    application = load_pages(target)
     gc.collect()
     gc.freeze()  # what is loaded stays; the collector need not touch, and so unshare, its pages
 
@@ -47,7 +59,7 @@ def main() -> None:
 
     multiprocessing.set_start_method("fork")
     Granian(
-        "tutela.config.wsgi:application",
+        target,
         address=environment.host(),
         port=environment.port(),
         interface=Interfaces.WSGI,

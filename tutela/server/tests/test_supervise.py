@@ -254,3 +254,13 @@ def test_the_supervisor_loads_neither_django_nor_the_command_line():
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"
     assert Path(supervise.__file__).exists()
+
+
+def test_a_child_that_ended_just_before_the_end_is_no_trouble(monkeypatch):
+    monkeypatch.setattr(supervise, "say", lambda _: None)
+    child = supervise.Child(supervise.Program("one", (sys.executable, "-c", "")), dict(os.environ))
+    child.tend()
+    os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
+    child.ask_to_end()
+    child.end(deadline=0)
+    assert child.pid == 0

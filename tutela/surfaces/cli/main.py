@@ -15,6 +15,7 @@ from typing import NoReturn
 import typer
 
 from tutela.server.errors import CannotStartError
+from tutela.surfaces.cli.login import NotRunningError, find_logins
 
 FAILED, USAGE, TRY_LATER = 1, 2, 75
 
@@ -36,7 +37,7 @@ class Commands:
 
 
 COMMANDS = (
-    Commands("tutela.surfaces.cli.run", ("run", "prepare", "migrate"), database=False),
+    Commands("tutela.surfaces.cli.run", ("run", "web", "prepare", "migrate"), database=False),
     Commands("tutela.surfaces.cli.doctor", ("doctor",), database=False),
     Commands("tutela.surfaces.cli.mail", ("mail", "receive")),
     Commands("tutela.surfaces.cli.worker", ("worker",)),
@@ -52,9 +53,10 @@ def main() -> None:
     """Run the command that the arguments name."""
     os.umask(0o077)  # whatever a command writes is for this account alone
     wanted = next((word for word in sys.argv[1:] if not word.startswith("-")), None)
-    app = build(wanted)
     try:
-        app(prog_name="tutela")
+        build(wanted)(prog_name="tutela")
+    except NotRunningError as error:
+        fail(str(error), TRY_LATER)
     except CannotStartError as error:
         fail(str(error))
     except PermissionError as error:
@@ -86,7 +88,7 @@ def _nothing() -> None:
 
 
 def set_up_django(*, needs_server: bool = True) -> None:
-    """Set Django up with the desk's login to the running platform."""
+    """Set Django up with the desk's login to the running platform, if the command needs one."""
     find_database(needs_server=needs_server)
     import django
 
@@ -96,23 +98,10 @@ def set_up_django(*, needs_server: bool = True) -> None:
 def find_database(*, needs_server: bool = True) -> None:
     """Put the desk's login into the environment, where Django's settings look for it.
 
-    Without one there already, it is that of the private server of the data folder. Ends the program
-    with code 75 when that does not run and the command needs it.
+    Raises `NotRunningError` when the platform does not run, unless only help is asked for.
     """
-    from tutela.config import environment
-    from tutela.server import postgres
-
-    known = {"TUTELA_DATABASE_URL", "TUTELA_DESK_DATABASE_URL"} & os.environ.keys()
-    asks_for_help = {"-h", "--help"} & set(sys.argv)
-    if not known and needs_server and not asks_for_help:
-        sockets = postgres.running(environment.data_folder())
-        if sockets is None:
-            fail(
-                f"Tutela does not run on {environment.data_folder()}. Start it (make run, or tutela run), "
-                "or name another data folder in TUTELA_DATA or a database in TUTELA_DATABASE_URL.",
-                TRY_LATER,
-            )
-        os.environ.update(environment.logins(postgres.owner_url(environment.data_folder(), sockets)))
+    if needs_server and not {"-h", "--help"} & set(sys.argv):
+        os.environ.update(find_logins())
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tutela.config.settings")
 
 

@@ -13,6 +13,7 @@ import typer
 from tutela.config import environment
 from tutela.server import postgres, prepare
 from tutela.server.errors import BusyError, CannotStartError
+from tutela.surfaces.cli.login import find_logins
 
 app = typer.Typer()
 
@@ -31,6 +32,13 @@ def run(
     # Another program takes our place: the supervisor needs none of what a command line loads.
     arguments = [*(["--sample"] if sample else []), *(["--with-parent"] if with_parent else [])]
     os.execv(sys.executable, [sys.executable, "-m", "tutela.server.supervise", *arguments])  # noqa: S606
+
+
+@app.command()
+def web() -> None:
+    """Serve the pages, and only them. The logins come from the environment or the running platform."""
+    os.environ.update(find_logins())
+    os.execv(sys.executable, [sys.executable, "-m", "tutela.server.web"])  # noqa: S606
 
 
 @app.command("prepare")
