@@ -149,6 +149,7 @@ class Supervisor:
         self._server: postgres.Server | None = None
         self._children: list[Child] = []
         self._database_due = 0.0
+        self._prepared_now = False
 
     def run(self) -> None:
         """Start, watch until somebody says stop, stop. Raises `CannotStartError`."""
@@ -183,7 +184,11 @@ class Supervisor:
 
     def _load_sample(self, environ: dict[str, str]) -> str:
         """Load the made-up team and cases, once; return a link to sign in for each person."""
-        run_once(environ, "sample", "load")
+        mark = self._data / "sample-loaded"
+        if self._prepared_now or not mark.exists():
+            say("Loading the made-up team and cases.")
+            run_once(environ, "sample", "load")
+            mark.touch()
         return run_once(environ, "sample", "links")
 
     def _take_data_folder(self) -> None:
@@ -207,6 +212,7 @@ class Supervisor:
             owner = self._server.owner_url()
         if owner and not prepare.is_prepared(owner):
             say("Preparing the database.")
+            self._prepared_now = True
             run_once(dict(os.environ) | {"TUTELA_DATABASE_URL": owner}, "prepare")
         return surroundings(owner)
 
