@@ -176,7 +176,7 @@ def _effects(who: Person, reference: str, word: str) -> list[dict[str, Any]]:
 def _left(tell: Teller, who: Person, reference: str, what: str, least: int) -> None:
     def look() -> bool:
         effects = who.get(f"/cases/{reference}").body["effects"]
-        return sum(effect["state"] == "confirmed" for effect in effects) >= least
+        return len([one for one in effects if one["state"] == "confirmed"]) >= least
 
     tell.wait(look, what)
     tell.holds(True, f"{what}: delivered, with its receipt")

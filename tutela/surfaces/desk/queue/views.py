@@ -69,7 +69,7 @@ def queue(request: DeskRequest, workflow: str) -> HttpResponse:
         raise NotFound
     found = registry.workflow(workflow)
     url = reverse("desk:queue", args=[workflow])
-    return _list_page(request, Listing(found.plural, url, OF_WORKFLOW, Q(workflow=workflow)))
+    return _list_page(request, Listing(found.plural, url, OF_WORKFLOW, Q(workflow=workflow)), workflow)
 
 
 @desk_page
@@ -94,9 +94,11 @@ def counts(request: DeskRequest) -> HttpResponse:
 @desk_page
 @require_safe
 def changes(request: DeskRequest) -> HttpResponse:
-    """How many cases that the person sees changed since a moment, up to 99."""
+    """How many cases that the person sees changed since a moment, up to 99; of one workflow, if named."""
     since = _moment(request.GET.get("since", ""))
-    changed = Case.objects.filter(updated_at__gt=since).order_by("updated_at")
+    changed = Case.objects.filter(updated_at__gt=since)
+    if workflow := request.GET.get("workflow"):
+        changed = changed.in_workflow(workflow)
     return JsonResponse({"count": bounded({"changed": changed})["changed"]})
 
 
@@ -108,7 +110,7 @@ def _moment(text: str) -> datetime:
     return at if at.tzinfo else timezone.make_aware(at)
 
 
-def _list_page(request: DeskRequest, listing: Listing) -> HttpResponse:
+def _list_page(request: DeskRequest, listing: Listing, workflow: str = "") -> HttpResponse:
     asker = asker_of(request)
     typed = request.GET.get("q", listing.query)[:LONGEST]
     asked = parse(typed, asker)
@@ -138,6 +140,7 @@ def _list_page(request: DeskRequest, listing: Listing) -> HttpResponse:
         "older": address.to(after=page.after) if page.after else "",
         "newer": address.to() if request.GET.get("after") else "",
         "now": timezone.now().isoformat(),
+        "changes_url": _with(reverse("desk:changes"), {"workflow": workflow} if workflow else {}),
         "is_mine": listing.view is not None and listing.view.owner_id == request.user.pk,
     }
     return show(request, "desk/queue.html", context)
