@@ -10,6 +10,7 @@ import logging
 import signal
 import threading
 from collections.abc import Iterator, Sequence
+from functools import partial
 from time import monotonic
 from typing import Final
 
@@ -27,12 +28,14 @@ log = logging.getLogger(__name__)
 
 #: Seconds: how long an idle loop waits, and how long the loops get for what they have in hand.
 REPORTS_IDLE, CLOCKS_IDLE, EFFECTS_IDLE, GRACE = 0.2, 1.0, 1.0, 8.0
+#: How many reports or clocks a pass takes on, so that a stop and a heartbeat need not wait for long.
+AT_A_TIME: Final = 20
 OUTBOX: Final = "tutela_outbox"
 
 
 def run() -> int:
     """Work until SIGTERM or SIGINT, then finish what is in hand. Returns the exit code."""
-    logging.getLogger("procrastinate").setLevel(logging.ERROR)
+    logging.getLogger("procrastinate").setLevel(logging.CRITICAL)  # the chores say it in one line
     logging.getLogger("psycopg.pool").setLevel(logging.ERROR)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -51,8 +54,8 @@ def run() -> int:
 
 def loops(outside: dict[str, Connector], stop: threading.Event) -> Iterator[threading.Thread]:
     """Every loop of a worker, not started yet. All end soon after `stop` is set."""
-    yield Loop(beats.INTAKE, open_waiting, stop, idle=REPORTS_IDLE)
-    yield Loop(beats.CLOCKS, tick, stop, idle=CLOCKS_IDLE)
+    yield Loop(beats.INTAKE, partial(open_waiting, AT_A_TIME), stop, idle=REPORTS_IDLE)
+    yield Loop(beats.CLOCKS, partial(tick, limit=AT_A_TIME), stop, idle=CLOCKS_IDLE)
     for place, (name, connector) in enumerate(outside.items()):
         # The first one also refuses what names no connector at all.
         others = [one for one in outside if one != name] if place == 0 else None
