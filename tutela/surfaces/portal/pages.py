@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
@@ -55,7 +57,7 @@ def done(request: HttpRequest) -> HttpResponse:
 @public("GET")
 def numbers(request: HttpRequest) -> HttpResponse:
     """Emergency numbers of the country that somebody chooses, and people to talk to there."""
-    country = request.GET.get("country", "")[:2].upper()
+    country = _country(request)
     with store.reachable():
         context = _places(country)
         context["numbers"] = emergency_numbers(country, using=store.DATABASE) if context["name"] else []
@@ -66,11 +68,16 @@ def numbers(request: HttpRequest) -> HttpResponse:
 @public("GET")
 def talk(request: HttpRequest) -> HttpResponse:
     """People to talk to: those of a country, and those for everybody."""
-    country = request.GET.get("country", "")[:2].upper()
+    country = _country(request)
     with store.reachable():
         context = _places(country)
         context["lines"] = lines(_lines(country))
     return render(request, "help", context)
+
+
+def _country(request: HttpRequest) -> str:
+    wished = request.GET.get("country", "")
+    return wished if re.fullmatch(r"[A-Z]{2}", wished) else ""
 
 
 def _places(country: str) -> dict[str, object]:

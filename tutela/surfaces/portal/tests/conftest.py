@@ -45,7 +45,10 @@ def static_files(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 
 class Visitor:
-    """Somebody whose browser runs no scripts and keeps no cookies. The desk's login must not be used for them."""
+    """Somebody whose browser runs no scripts and keeps no cookies.
+
+    A request of theirs that uses the desk's login fails the test.
+    """
 
     def __init__(self) -> None:
         self._client = Client(enforce_csrf_checks=True, raise_request_exception=False)

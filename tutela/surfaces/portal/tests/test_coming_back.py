@@ -118,9 +118,7 @@ class TestWrongCodes:
         assert len({words_of(page) for page in pages}) == 1
         assert "We do not know this code." in words_of(pages[0])
 
-    def test_they_ask_the_database_the_same_as_a_right_one(
-        self, visitor, code, django_assert_num_queries
-    ):
+    def test_they_ask_the_database_the_same_as_a_right_one(self, visitor, code, django_assert_num_queries):
         from django.db import connections
 
         asked = []
@@ -161,7 +159,9 @@ class TestWrongCodes:
     def test_too_many_for_one_code_are_slowed_wherever_they_come_from(self, visitor, code, settings):
         settings.PROXIES = 1
         for number in range(brakes.LOOK_UPS):
-            assert visitor.post(BACK, {"code": code}, X_Forwarded_For=f"198.51.100.{number}").status_code == 200
+            assert (
+                visitor.post(BACK, {"code": code}, X_Forwarded_For=f"198.51.100.{number}").status_code == 200
+            )
         assert visitor.post(BACK, {"code": code}, X_Forwarded_For="203.0.113.9").status_code == 429
 
 

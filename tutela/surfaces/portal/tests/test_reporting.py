@@ -11,12 +11,11 @@ import time_machine
 from django.db import connections
 from django.utils import timezone
 
+from tests.cast import make_cast
+from tutela.core.cases.models import Case
 from tutela.core.cases.opening import open_waiting
 from tutela.core.cases.receive import receipt_hash
 from tutela.core.people.actor import acting_as
-
-from tests.cast import make_cast
-from tutela.core.cases.models import Case
 
 from .conftest import LINK, WORDS, Visitor, code_of, typed, words_of
 
@@ -31,9 +30,7 @@ def test_the_code_is_shown_after_the_report_is_stored(visitor, reports):
     assert words_of(answer).count(code) == 1
     assert reports("text, workflow, channel, language") == [(WORDS, "emergency", "portal", "en")]
     assert bytes(reports("receipt_hash")[0]) == receipt_hash(code)
-    assert reports("fields") == [
-        {"who": "writer", "where": LINK, "answer": "here", "category": "emergency"}
-    ]
+    assert reports("fields") == [{"who": "writer", "where": LINK, "answer": "here", "category": "emergency"}]
 
 
 def test_the_receipt_says_by_when(visitor):
