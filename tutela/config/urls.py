@@ -4,13 +4,12 @@ from django.conf.urls.i18n import i18n_patterns
 from django.urls import include, path
 
 from tutela.config import health
-from tutela.surfaces.api.routes import api
 from tutela.surfaces.portal import pages
 
 urlpatterns = [
     path("healthz", health.healthz),
     path("readyz", health.readyz),
-    path("api/v1/", api.urls),
+    path("api/v1/", include("tutela.surfaces.api.urls")),
     path("desk/", include("tutela.ui.urls")),
     path("desk/", include("tutela.surfaces.desk.urls")),
     path("", pages.root),

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.conf import settings
-from django.db import connections, transaction
+from django.db import connections
 from django.utils.translation import gettext as _
 
 from tutela.core.errors import BadData, KeyReused, NotFound
@@ -88,7 +88,8 @@ def receive(incoming: Incoming, using: str = "default") -> Received:
     """
     _check(incoming)
     content = content_hash(incoming)
-    with transaction.atomic(using=using), connections[using].cursor() as cursor:
+    # One statement, so one transaction of its own: it is committed when it answers.
+    with connections[using].cursor() as cursor:
         cursor.execute(
             "SELECT report_id, was_new, content_hash FROM tutela.receive_report(%s, %s, %s, %s, %s, %s, %s)",
             [
@@ -117,6 +118,10 @@ def content_hash(incoming: Incoming) -> bytes:
     digest.update(json.dumps(dict(incoming.fields), sort_keys=True, default=str).encode())
     for one in incoming.files:
         digest.update(hashlib.sha256(one.data).digest())
+    if incoming.strict_key:  # a key promises the same in every part
+        sent_at = incoming.sent_at.isoformat() if incoming.sent_at else ""
+        for part in (incoming.workflow, incoming.language, incoming.sender_name, sent_at):
+            digest.update(part.encode("utf-8", "surrogatepass") + b"\0")
     if incoming.problems and not incoming.text:
         digest.update(hashlib.sha256(incoming.raw).digest())  # nothing could be read: all of it counts
     return digest.digest()

@@ -18,7 +18,15 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from ninja import Router
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StrictBool,
+    StringConstraints,
+    ValidationError,
+    WithJsonSchema,
+)
 
 from tutela.connectors.mail.examine import examine
 from tutela.core.cases.receive import (
@@ -42,14 +50,26 @@ from .problems import UNREADABLE, RequestProblem, field_errors
 router = Router(auth=sends, tags=["reports"])
 
 MOST_FILES = 20
-MOST_FIELDS = 50
+MOST_FIELDS, LONGEST_FIELD = 50, 2000
 _KEY = re.compile(r"[!-~]{1,200}")
 _BASE64 = r"^([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$"
 #: At least one character that is neither a space nor a control character.
 _SAYS_SOMETHING = r"^[^\x00]*[^\s\x00-\x1f][^\x00]*$"
 
-FieldText = Annotated[str, StringConstraints(pattern=NO_NUL, max_length=2000)]
-FieldName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,59}$")]
+_FIELD_NAME = r"^[a-z][a-z0-9_]{0,59}$"
+_FIELD_TEXT = {"type": "string", "pattern": NO_NUL}
+_FIELDS = {
+    "description": "What a form of yours asked besides: at most 50 values, each of at most 2,000 characters.",
+    "type": "object",
+    "propertyNames": {"pattern": _FIELD_NAME},
+    "additionalProperties": {
+        "anyOf": [_FIELD_TEXT, {"type": "boolean"}, {"type": "array", "items": _FIELD_TEXT}]
+    },
+}
+
+FieldText = Annotated[str, StringConstraints(strict=True, pattern=NO_NUL)]
+FieldName = Annotated[str, StringConstraints(pattern=_FIELD_NAME)]
+FieldValue = FieldText | StrictBool | list[FieldText]
 
 
 class SentFile(BaseModel):
@@ -70,8 +90,10 @@ class SentReport(BaseModel):
     workflow: str = Field(
         pattern=r"^[a-z_]{1,40}$", description="Which workflow it is for; see GET /workflows."
     )
+    # The length is checked by `receive()`: a pattern and a length together make slow schemas.
     text: str = Field(
-        pattern=_SAYS_SOMETHING, max_length=1_000_000, description="What happened, in the reporter's words."
+        pattern=_SAYS_SOMETHING,
+        description="What happened, in the reporter's words; at most a million characters.",
     )
     subject: str = Field("", pattern=NO_NUL, max_length=1000)
     language: str = Field("", pattern=r"^([A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,3})?$", max_length=20)
@@ -82,9 +104,7 @@ class SentReport(BaseModel):
         description="Where answers go by mail. Without it, the reporter comes back with the receipt code.",
     )
     sent_at: Moment | None = None
-    fields: dict[FieldName, FieldText | bool | int | list[FieldText]] = Field(
-        default_factory=dict, max_length=MOST_FIELDS, description="What a form of yours asked besides."
-    )
+    fields: Annotated[dict[FieldName, FieldValue], WithJsonSchema(_FIELDS)] = Field(default_factory=dict)
     files: list[SentFile] = Field(default_factory=list, max_length=MOST_FILES)
 
 
@@ -116,12 +136,20 @@ def _read(raw: bytes) -> SentReport:
         if any(one["type"] == "json_invalid" for one in found):
             raise RequestProblem(UNREADABLE, _("The body is not JSON.")) from None
         raise BadData(_("Some values cannot be used."), field_errors(found)) from None
+    _check_fields(report.fields)
     workflow = next((one for one in registry.workflows() if one.slug == report.workflow), None)
     if workflow is None or not workflow.takes_reports:
         taking = ", ".join(one.slug for one in registry.workflows() if one.takes_reports)
         said = _("Reports can be sent to: %(workflows)s.") % {"workflows": taking}
         raise BadData(said, {"workflow": [said]})
     return report
+
+
+def _check_fields(fields: dict[str, FieldValue]) -> None:
+    too_long = [name for name, value in fields.items() if len(str(value)) > LONGEST_FIELD]
+    if too_long or len(fields) > MOST_FIELDS:
+        said = _("At most 50 values, each of at most 2,000 characters.")
+        raise BadData(said, {f"fields.{name}": [said] for name in too_long} or {"fields": [said]})
 
 
 def _key(request: HttpRequest) -> str:

@@ -24,7 +24,7 @@ COLUMNS = (
 )  # fmt: skip
 FIELDS = (*COLUMNS[:5], "assignee", "team", *COLUMNS[5:])
 _READ = (*COLUMNS, "id", "team__slug", "assignee__username", "assignee__working_name")
-CANDIDATES, ROUNDS = 400, 10
+CANDIDATES = 400
 
 Line = dict[str, Any]
 Page = dict[str, Any]
@@ -125,22 +125,26 @@ def _cursor_of(row: dict[str, Any], order: str) -> str:
 
 
 def _found(cases: CaseQuerySet, wanted: Wanted, limit: int, after: Cursor | None) -> Page:
-    """The newest cases with the words. Candidates that the filters or row security drop are made up for."""
-    before = after.id if after else None
+    """The newest cases with the words, from as many candidates as it takes to fill the page.
+
+    Candidates that row security drops are made up for, so that `next` never tells of cases that the
+    actor may not see. Each round asks for more than the last.
+    """
+    before, most = after.id if after else None, CANDIDATES
     rows: list[dict[str, Any]] = []
-    for _round in range(ROUNDS):
-        candidates = _candidates(wanted.words, before)
-        some = cases.filter(id__in=candidates).order_by("-id")
+    while True:
+        candidates = _candidates(wanted.words, most, before)
+        # Asked also when there is none: the effort is the same whether hidden cases have the words.
+        some = cases.filter(id__in=candidates or [0]).order_by("-id")
         rows += some.values(*_READ)[: limit + 1 - len(rows)]
-        if len(rows) > limit or len(candidates) < CANDIDATES:
-            before = None
+        if len(rows) > limit or len(candidates) < most:
             break
-        before = min(candidates)
-    following = by_id(rows[limit - 1]["id"]) if len(rows) > limit else before and by_id(before)
-    return {"items": [line(row, wanted.fields) for row in rows[:limit]], "next": following or None}
+        before, most = min(candidates), most * 4
+    following = by_id(rows[limit - 1]["id"]) if len(rows) > limit else None
+    return {"items": [line(row, wanted.fields) for row in rows[:limit]], "next": following}
 
 
-def _candidates(words: str, before: int | None) -> list[int]:
+def _candidates(words: str, most: int, before: int | None) -> list[int]:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT case_id FROM tutela.search(%s, %s, %s)", [words, CANDIDATES, before])
+        cursor.execute("SELECT case_id FROM tutela.search(%s, %s, %s)", [words, most, before])
         return [row[0] for row in cursor]

@@ -11,15 +11,16 @@ from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.http.response import HttpResponseBase
-from django.urls import Resolver404, resolve
+from django.urls import resolve
 from django.utils import translation
 
 from .auth import new_request_id
-from .problems import METHOD, NOT_FOUND, answer_for, problem
+from .problems import METHOD, answer_for, problem
 
 PREFIX = "/api/v1/"
+ADDRESSES = "tutela.surfaces.api.urls"
 HEADERS = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
@@ -65,10 +66,9 @@ def _call(request: HttpRequest) -> HttpResponseBase:
     if asks_head:
         request.method = "GET"
     try:
-        match = request.resolver_match = resolve(request.path_info)
+        # Only the API's own addresses: nothing that is wrong elsewhere stops the intake.
+        match = request.resolver_match = resolve(f"/{request.path_info.removeprefix(PREFIX)}", ADDRESSES)
         response: HttpResponseBase = match.func(request, *match.args, **match.kwargs)
-    except (Resolver404, Http404):
-        return problem(NOT_FOUND)
     except Exception as error:  # noqa: BLE001  whatever it is, the caller gets our shape
         return answer_for(request, error)
     if isinstance(response, HttpResponseNotAllowed):

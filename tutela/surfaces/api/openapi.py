@@ -10,7 +10,8 @@ from django.http import HttpResponse, JsonResponse
 from ninja import NinjaAPI
 from ninja.openapi.schema import REF_TEMPLATE
 
-from .inputs import NO_NUL
+from tutela.core.flow import registry
+
 from .intake import SentReport
 from .problems import KINDS, MEDIA_TYPE
 from .shapes import Accepted
@@ -40,25 +41,6 @@ _PROBLEM: Json = {
     },
     "additionalProperties": False,
 }
-_VALUE: Json = {
-    "title": "FormValue",
-    "description": "A value of a form: the schema of each field is in GET /cases/{reference}/steps.",
-    "anyOf": [
-        {"type": "string", "pattern": NO_NUL},
-        {"type": "number"},
-        {"type": "boolean"},
-        {"type": "null"},
-        {
-            "type": "array",
-            "items": {"anyOf": [{"type": "string", "pattern": NO_NUL}, {"type": "integer"}]},
-        },
-        {
-            "type": "object",
-            "propertyNames": {"pattern": NO_NUL},
-            "additionalProperties": {"type": ["boolean", "number", "null"]},
-        },
-    ],
-}
 _HEADERS: Json = {
     "RequestId": {
         "description": "The name of this request: yours, if you sent one, else one of ours.",
@@ -78,12 +60,6 @@ _HEADER_OF = {
 }
 _OF_ALL = (401, 403, 404, 405, 422, 429, 500, 503)
 _OF_WRITES = (400, 409, 412, 413, 415)
-#: Answers of these operations lead to the others.
-_NEXT = {
-    "GetCase": ("get_case", {"reference": "$response.body#/items/0/reference"}),
-    "GetTimeline": ("get_timeline", {"reference": "$response.body#/items/0/reference"}),
-    "ListSteps": ("list_steps", {"reference": "$response.body#/items/0/reference"}),
-}
 _WITH_ETAG = {"get_case": ("200",), "perform_step": ("200", "202")}
 
 
@@ -94,7 +70,7 @@ def document(api: NinjaAPI) -> Json:
     components: Json = whole["components"]
     for path, operations in whole["paths"].items():
         paths[path] = {method: _completed(dict(one), method) for method, one in operations.items()}
-    components["schemas"] |= {"Problem": _PROBLEM, "FormValue": _VALUE, **_own_schemas()}
+    components["schemas"] |= {"Problem": _PROBLEM, **_own_schemas()}
     components["headers"] = _HEADERS
     components["responses"] = {str(status): _problem_answer(status) for status in {*_OF_ALL, *_OF_WRITES}}
     components["requestBodies"] = _bodies()
@@ -109,10 +85,6 @@ def _completed(operation: Json, method: str) -> Json:
         answer["headers"] = {"X-Request-Id": {"$ref": "#/components/headers/RequestId"}}
         if status in _WITH_ETAG.get(operation["operationId"], ()):
             answer["headers"]["ETag"] = {"$ref": "#/components/headers/ETag"}
-    if operation["operationId"] == "list_cases":
-        responses["200"]["links"] = {
-            name: {"operationId": to, "parameters": parameters} for name, (to, parameters) in _NEXT.items()
-        }
     for status in (*_OF_ALL, *(_OF_WRITES if method == "post" else ())):
         responses[str(status)] = {"$ref": f"#/components/responses/{status}"}
     parameters = [{**one, "schema": _never_null(one["schema"])} for one in operation["parameters"]]
@@ -145,15 +117,11 @@ def _problem_answer(status: int) -> Json:
 
 
 def _bodies() -> Json:
-    data = {
-        "type": "object",
-        "propertyNames": {"pattern": NO_NUL},
-        "additionalProperties": {"$ref": "#/components/schemas/FormValue"},
-    }
+    said = "What the step asks, as one object: its JSON Schema is in GET /cases/{reference}/steps."
     return {
         "StepData": {
-            "description": "What the step asks, as one object; empty for a step that asks nothing.",
-            "content": {"application/json": {"schema": data}},
+            "description": said,
+            "content": {"application/json": {"schema": {"type": "object"}}},
             "required": True,
         },
         "Report": {
@@ -170,6 +138,8 @@ def _own_schemas() -> Json:
         schema = model.model_json_schema(ref_template=REF_TEMPLATE)
         schemas |= schema.pop("$defs", {})
         schemas[model.__name__] = schema
+    taking = [one.slug for one in registry.workflows() if one.takes_reports]
+    schemas["SentReport"]["properties"]["workflow"] = {"enum": taking, "title": "Workflow"}
     return schemas
 
 

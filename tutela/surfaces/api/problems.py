@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from django.db import DataError, InterfaceError, OperationalError
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 from ninja.errors import AuthenticationError
 from ninja.errors import ValidationError as NinjaValidationError
@@ -173,6 +173,8 @@ def _told(error: TutelaError) -> HttpResponse:
 def _of_a_library(error: Exception | type[Exception]) -> HttpResponse:
     if isinstance(error, AuthenticationError):
         return problem(NO_TOKEN)
+    if isinstance(error, Http404):
+        return problem(NOT_FOUND)
     if isinstance(error, (OperationalError, InterfaceError)):
         log.warning("The database did not answer: %s", error)
         return problem(UNAVAILABLE, _("The database does not answer. Nothing was changed."))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from ninja import NinjaAPI
+from ninja.errors import AuthenticationError, HttpError, ValidationError
 
 from . import cases, intake, requests, steps, workflows
 from .openapi import document_view
@@ -26,7 +27,8 @@ api = NinjaAPI(
 )
 for module in (cases, steps, requests, workflows, intake):
     api.add_router("", module.router)
-api.add_exception_handler(Exception, answer_for)
+for kind in (Exception, ValidationError, AuthenticationError, HttpError, Http404):  # the library knows these
+    api.add_exception_handler(kind, answer_for)
 
 
 @api.get("/openapi.json", include_in_schema=False, auth=None)

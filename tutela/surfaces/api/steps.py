@@ -11,7 +11,7 @@ from typing import Any
 from django import forms
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
-from ninja import Router
+from ninja import Router, Status
 
 from tutela.core.cases.models import Case, Event
 from tutela.core.errors import BadData, KeyReused, NotFound
@@ -22,7 +22,7 @@ from tutela.core.people.actor import Actor, acting_as
 
 from . import reading, shapes
 from .auth import actor_of, reads, writes
-from .body import read_object
+from .body import check_texts, read_object
 from .forms_schema import takes_many
 from .inputs import IfMatch, Key, Reference, Rehearse, StepName
 from .looks import find_case
@@ -40,7 +40,7 @@ def list_steps(request: HttpRequest, reference: Reference) -> dict[str, Any]:
 
 
 @router.post(
-    "/cases/{reference}/steps/{step}",
+    "/cases/{reference}/steps/{verb}",
     auth=writes,
     response={DONE: shapes.Done | shapes.Rehearsed, HELD: shapes.Done},
     operation_id="perform_step",
@@ -50,20 +50,20 @@ def perform_step(
     request: HttpRequest,
     response: HttpResponse,
     reference: Reference,
-    step: StepName,
+    verb: StepName,
     how: Rehearse,
     if_match: IfMatch,
     key: Key,
-) -> tuple[int, dict[str, Any]]:
+) -> Status[dict[str, Any]]:
     """Perform a step. Answers 200 when it is done, 202 when it waits for approval."""
     actor = actor_of(request)
     data = read_object(request)
-    check_fields(reference, step, actor, data)
+    check_fields(reference, verb, actor, data)
     if how.dry_run:
-        return DONE, rehearsed(reference, step, actor, data)
-    outcome = do_step(reference, step, actor, data, key=key, version=version_of(if_match))
+        return Status(DONE, rehearsed(reference, verb, actor, data))
+    outcome = do_step(reference, verb, actor, data, key=key, version=version_of(if_match))
     response["ETag"] = f'"{outcome.version}"'
-    return HELD if outcome.held else DONE, told(outcome)
+    return Status(HELD if outcome.held else DONE, told(outcome))
 
 
 def do_step(
@@ -105,6 +105,7 @@ def check_fields(reference: str, step: str, actor: Actor, data: Mapping[str, Any
         case = find_case(reference)
         declared = _declared(case, step)
         form = make_form(declared, case) if declared.form else None
+        check_texts(data)
         errors = {name: _wrong(form, name, value) for name, value in data.items()}
     if found := {name: [text] for name, text in errors.items() if text}:
         raise BadData(_("Some answers cannot be used."), found)

@@ -59,6 +59,16 @@ class Caller:
             headers={**self._headers(), **headers},
         )
 
+    def send(self, method: str, path: str, body: object = None) -> Any:
+        """Any method on any address."""
+        return self._client().generic(
+            method.upper(),
+            f"/api/v1{path}",
+            json.dumps(body or {}),
+            "application/json",
+            headers=self._headers(),
+        )
+
     def _client(self) -> Client:
         return Client(raise_request_exception=False)
 

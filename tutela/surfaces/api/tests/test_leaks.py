@@ -1,0 +1,166 @@
+"""Nothing of a case reaches who may not see it: every operation of the document, every kind of person.
+
+Each text of the hidden case holds a marker of its own. What a stranger gets for it must be what they
+get for a case that does not exist: the same status, the same bytes, as many queries.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from tests.cast import case_of, make_cast, report_emergency
+from tutela.core.cases.models import Case, Event, Message, Note, Report
+from tutela.core.flow.perform import perform
+from tutela.core.people.actor import acting_as, system_actor
+from tutela.core.people.models import Grant, Membership, Staff, Team, Token
+from tutela.core.people.roles import Role, SystemActor
+from tutela.surfaces.api.openapi import document
+from tutela.surfaces.api.routes import api
+
+from .conftest import Caller, token
+
+MARKER = "quokka"
+ABSENT = "EM-2026-9999"
+METHODS = ("get", "post", "put", "patch", "delete", "head", "options")
+
+
+@pytest.fixture
+def hidden(db) -> str:
+    """A restricted emergency whose every text holds the marker; Wren, Sorrel and others may not see it."""
+    cast = make_cast()
+    reference = report_emergency(
+        subject=f"{MARKER} subject",
+        text=f"{MARKER} text",
+        raw=MARKER.encode(),
+        sender_name=f"{MARKER} reader",
+        sender_email=f"{MARKER}@wiki.example",
+        fields={"who": "writer", "where": MARKER, "answer": "here"},
+    )
+    say: list[tuple[str, dict[str, Any]]] = [
+        ("note", {"text": f"{MARKER} note"}),
+        ("answer", {"text": f"{MARKER} answer"}),
+        ("edit_title", {"title": f"{MARKER} title"}),
+        ("add_party", {"kind": "account", "name": f"{MARKER} account", "part": "reported"}),
+        ("add_exhibit", {"kind": "text", "title": f"{MARKER} exhibit", "text": MARKER}),
+    ]
+    for step, data in say:
+        perform(reference, step, cast.juniper, data)
+    return reference
+
+
+def _recused() -> str:
+    text = token("heron")
+    with acting_as(system_actor(SystemActor.INTAKE)):
+        reference = Case.objects.get().reference
+    assert Caller(text).post(f"/cases/{reference}/steps/recuse").status_code == 200
+    return text
+
+
+def _outside_the_team() -> str:
+    """Holds a grant on the workflow, but is not in the team of the restricted case."""
+    staff = Staff.objects.create_person("alder-two", "Alder the Second")
+    Grant.objects.create(staff=staff, workflow="emergency", role=Role.MANAGER)
+    return token("alder-two")
+
+
+def _in_the_team_without_a_grant() -> str:
+    staff = Staff.objects.create_person("larch-two", "Larch the Second")
+    Membership.objects.create(team=Team.objects.get(slug="emergency"), staff=staff)
+    return token("larch-two")
+
+
+def _ended_grant() -> str:
+    text = token("linden")
+    Grant.objects.filter(staff__username="linden").update(until=timezone.now() - timedelta(seconds=1))
+    return text
+
+
+def _revoked() -> str:
+    text = token("juniper")
+    Token.objects.filter(staff__username="juniper").update(revoked_at=timezone.now())
+    return text
+
+
+def _left() -> str:
+    text = token("juniper")
+    Staff.objects.filter(username="juniper").update(is_active=False)
+    return text
+
+
+PEOPLE: dict[str, Callable[[], str]] = {
+    "nobody": lambda: "",
+    "an unknown token": lambda: "tutela_unknown",
+    "a stranger": lambda: token("sorrel"),
+    "a stranger who reads": lambda: token("sorrel", "read"),
+    "the other workflow": lambda: token("wren"),
+    "outside the team": _outside_the_team,
+    "in the team without a grant": _in_the_team_without_a_grant,
+    "recused": _recused,
+    "an ended grant": _ended_grant,
+    "a revoked token": _revoked,
+    "somebody who left": _left,
+    "an intake token": lambda: token("juniper", "intake"),
+}
+PATHS = sorted(document(api)["paths"])
+
+
+def test_the_walk_knows_every_parameter_of_a_path():
+    assert {part for path in PATHS for part in path.split("/") if "{" in part} == {
+        "{reference}",
+        "{verb}",
+        "{slug}",
+    }
+
+
+@pytest.mark.parametrize("kind", PEOPLE)
+def test_nothing_leaks_from_any_operation(hidden, kind):
+    caller = Caller(PEOPLE[kind]())
+    caller.get("/workflows")  # from here on the token is remembered, or is not
+    before = _rows()
+    for path in PATHS:
+        for method in METHODS:
+            for verb in _verbs(path):
+                there = _ask(caller, method, path, hidden, verb, MARKER)
+                absent = _ask(caller, method, path, ABSENT, verb, "wombat")
+                assert there == absent, (kind, method, path, verb)
+                assert MARKER not in json.dumps(there), (kind, method, path, verb)
+    assert _rows() == before
+
+
+def _verbs(path: str) -> tuple[str, ...]:
+    return ("note", "take", "approve", "close", "nothing") if "{verb}" in path else ("",)
+
+
+def _ask(caller: Caller, method: str, path: str, reference: str, verb: str, word: str) -> list[Any]:
+    """Status, body, headers and number of queries, without what differs by chance."""
+    address = path.removeprefix("/api/v1").format(reference=reference, verb=verb, slug="emergency")
+    query = f"?q={word}" if address in {"/search", "/cases"} else ""
+    with CaptureQueriesContext(connection) as queries:
+        answer = caller.send(method, f"{address}{query}", {"text": "a note"} if verb else {})
+    headers = {name: value for name, value in answer.headers.items() if name != "X-Request-Id"}
+    return [answer.status_code, answer.content.decode(), headers, len(queries)]
+
+
+def _rows() -> dict[str, int]:
+    with acting_as(system_actor(SystemActor.INTAKE)):
+        kinds = (Case, Event, Message, Note, Report)
+        return {kind.__name__: kind.objects.count() for kind in kinds} | {
+            "version": sum(Case.objects.values_list("version", flat=True))
+        }
+
+
+def test_who_may_see_it_does(hidden):
+    """The walk above would pass on an API that answers nobody: somebody must get the markers."""
+    caller = Caller(token("juniper"))
+    for part in ("", "/timeline", "/messages", "/reports"):
+        assert MARKER in caller.get(f"/cases/{hidden}{part}").content.decode(), part
+    assert caller.get("/search", q=MARKER).json()["items"]
+    assert case_of(hidden, system_actor(SystemActor.INTAKE)).restricted
