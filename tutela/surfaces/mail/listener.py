@@ -7,6 +7,7 @@ import logging
 import signal
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from threading import Barrier
 from typing import Any, Final
 
@@ -23,9 +24,12 @@ from .lmtp import LMTP
 
 MAX_MAIL: Final = 35 * 1024 * 1024
 MAX_RECIPIENTS: Final = 100
-#: Mails read and stored at once, and mails in memory: the largest takes about 200 MB while it is read.
+#: Mails read and stored at once, and mails in memory.
 WORKERS: Final = 2
 SLOTS: Final = 3
+#: Bytes. A mail over this is read alone, for the largest takes hundreds of megabytes then; small mails
+#: go on beside it.
+LARGE: Final = 4 * 1024 * 1024
 #: Seconds that a connection may be silent, that a mail waits for a slot, and that the end waits for mails.
 SILENCE: Final = 300.0
 PATIENCE: Final = 60.0
@@ -45,6 +49,7 @@ class Mailboxes:
         self.connections = 0
         self.slots = asyncio.Semaphore(SLOTS)
         self.patience = PATIENCE
+        self._large = asyncio.Semaphore(1)
         self._take_in = take_in
         self._threads = ThreadPoolExecutor(WORKERS, thread_name_prefix="mail")
 
@@ -65,10 +70,10 @@ class Mailboxes:
         automatic = envelope.mail_from in NULL_SENDERS
         replies: dict[str, str] = {}
         for mailbox in dict.fromkeys(asked):
-            store = asyncio.get_running_loop().run_in_executor(
-                self._threads, self._store, content, mailbox, automatic
-            )
-            replies[mailbox] = await store
+            async with self._large if len(content) > LARGE else nullcontext():
+                replies[mailbox] = await asyncio.get_running_loop().run_in_executor(
+                    self._threads, self._store, content, mailbox, automatic
+                )
         crashpoint("mail.before_answer")
         return [replies[mailbox] for mailbox in asked]
 

@@ -216,6 +216,29 @@ def test_no_more_mails_are_in_memory_than_there_are_slots(kept):
             client.__exit__()
 
 
+def test_a_large_mail_is_read_alone_and_small_ones_go_on_beside_it(kept):
+    reading, go_on = [], threading.Event()
+
+    def slow(raw: bytes, mailbox: str, *, null_sender: bool) -> Received:
+        if len(raw) > listener.LARGE:
+            reading.append(mailbox)
+            assert go_on.wait(30)
+        return kept(raw, mailbox, null_sender=null_sender)
+
+    large = b"x" * (listener.LARGE + 1) + b"\r\n"
+    with listening(slow) as port, Client(port) as first, Client(port) as second, Client(port) as small:
+        for client, mailbox in ((first, "ca"), (second, "info"), (small, "emergency")):
+            client.start(f"{mailbox}@tutela.example")
+            assert client.say("DATA").startswith("354")
+        first.send(large + b".\r\n")
+        second.send(large + b".\r\n")
+        small.send(MAIL + b".\r\n")
+        assert small.reply() == "250 2.0.0 Report 1"
+        assert len(reading) <= 1
+        go_on.set()
+        assert {first.reply(), second.reply()} == {"250 2.0.0 Report 2", "250 2.0.0 Report 3"}
+
+
 def test_too_many_connections_are_turned_away_and_let_in_later(kept, monkeypatch):
     monkeypatch.setattr(lmtp, "MAX_CONNECTIONS", 2)
     with listening(kept) as port, Client(port) as first:
