@@ -8,12 +8,14 @@ once and never read again.
 from __future__ import annotations
 
 import re
+from base64 import b64decode
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from email.charset import BASE64, QP, Charset
 from email.header import Header
 from email.message import Message
+from email.mime.application import MIMEApplication
 from email.mime.multipart import MIMEMultipart
 from email.mime.text import MIMEText
 from email.policy import compat32
@@ -35,6 +37,7 @@ MAX_REFERENCES: Final = 20
 _ADDRESS: Final = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*")
 _REFERENCE: Final = re.compile(r"[A-Za-z0-9-]{1,40}")
 _LANGUAGE: Final = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")
+_FILE_TYPE: Final = re.compile(r"application/([a-z0-9.+-]{1,60})")
 _RIGHT_TO_LEFT: Final = frozenset({"ar", "arc", "ckb", "dv", "fa", "he", "ks", "ps", "sd", "ug", "ur", "yi"})
 _POLICY: Final = compat32.clone(linesep="\r\n", max_line_length=76, mangle_from_=False)
 
@@ -87,7 +90,8 @@ def build(payload: Mapping[str, Any], key: str, sender: str, now: datetime) -> M
 
     `payload`: `to`, `subject`, `text`; and, where wanted, `html` (the inside of a body, already escaped),
     `language`, `in_reply_to`, `references` (a list), `reference` (the case, for the address that answers
-    go to), `from_name`, `automatic`. `sender` is ours, `Name <address>`. Raises `Rejected`.
+    go to), `from_name`, `automatic`, `attachments` (each `name`, `content_type`, and the bytes as `base64`).
+    `sender` is ours, `Name <address>`. Raises `Rejected`.
     """
     to, identifier = recipient(payload), message_id(key, sender)
     name, address = parseaddr(sender)
@@ -150,10 +154,33 @@ def _body(payload: Mapping[str, Any], identifier: str) -> Message[Any, Any]:
     text = clean(str(payload.get("text", ""))).strip("\n") + "\n"
     inside = clean(str(payload["html"])) if payload.get("html") else _paragraphs(text)
     boundary = f"=_{identifier.strip('<>').partition('@')[0]}"  # `=_` occurs in neither encoding
-    message = MIMEMultipart("alternative", boundary=boundary)
-    message.attach(_text(text, "plain"))
-    message.attach(_text(_page(inside, _language(payload)), "html"))
+    body = MIMEMultipart("alternative", boundary=boundary)
+    body.attach(_text(text, "plain"))
+    body.attach(_text(_page(inside, _language(payload)), "html"))
+    files = [_attached(one) for one in payload.get("attachments") or []]
+    if not files:
+        return body
+    message = MIMEMultipart("mixed", boundary=f"{boundary}=f")
+    for part in (body, *files):
+        message.attach(part)
     return message
+
+
+def _attached(one: Mapping[str, Any]) -> MIMEApplication:
+    """A file of ours. A mail that should carry one never leaves without it. Raises `Rejected`."""
+    kind = _FILE_TYPE.fullmatch(str(one.get("content_type", "")))
+    try:
+        data = b64decode(str(one["base64"]), validate=True)
+    except (KeyError, ValueError):
+        kind = None
+    if kind is None:
+        raise Rejected(
+            _("The file that belongs to this mail cannot be read."),
+            what_to_do=_("Take the step again, so that the file is made anew."),
+        )
+    part = MIMEApplication(data, kind[1])
+    part.add_header("Content-Disposition", "attachment", filename=one_line(str(one.get("name", "")), 100))
+    return part
 
 
 def _text(text: str, subtype: str) -> MIMEText:

@@ -65,7 +65,7 @@ def _is_worked_on(tell: Teller, juniper: Person, heron: Person, reference: str) 
     tell.done(juniper, juniper.step(reference, "acknowledge"), "acknowledges it, in Spanish")
     sent = _out(tell, f"lectora.{tell.mark}@wiki.example", 1)
     tell.holds(
-        "Gracias" in sent[0].get_content() if sent else False,
+        bool(sent) and "Gracias" in sent[0].get_body(("plain",)).get_content(),
         "the reporter has the acknowledgement in Spanish",
     )
     tell.done(
@@ -94,9 +94,6 @@ def _waits_for_legal(tell: Teller, juniper: Person, larch: Person, reference: st
     )
     tell.holds(held.get("held") is True, "the step is held, the case waits for Legal")
     tell.refused(
-        juniper, juniper.step(reference, "approve", reason="x"), 403, "tries to agree to their own request"
-    )
-    tell.refused(
         larch, larch.step(reference, "approve", reason="x"), 409, "may not agree before the call-back"
     )
     wrong = {**CALLED, "number_called": "+99 555 9999"}
@@ -105,6 +102,9 @@ def _waits_for_legal(tell: Teller, juniper: Person, larch: Person, reference: st
     )
     tell.done(
         juniper, juniper.step(reference, "verify_agency", **CALLED), "calls the number in the directory"
+    )
+    tell.refused(
+        juniper, juniper.step(reference, "approve", reason="x"), 403, "tries to agree to their own request"
     )
     tell.holds(not _effects(juniper, reference, "disclos"), "nothing has been sent to the agency so far")
     tell.done(larch, larch.step(reference, "approve", reason="Clear danger of death."), "agrees, for Legal")
@@ -115,7 +115,7 @@ def _goes_out_once(tell: Teller, juniper: Person, reference: str) -> None:
     tell.holds(len(sent) == 1, "one mail went to the agency, and only one")
     names = [part.get_filename() for mail in sent for part in mail.iter_attachments()]
     tell.holds(
-        any((name or "").endswith(".pdf") for name in names) or not names,
+        any((name or "").endswith(".pdf") for name in names),
         f"with its letter: {names or 'in the text'}",
     )
     case = tell.wait(lambda: _confirmed(juniper, reference), "every effect has its receipt")
@@ -197,7 +197,9 @@ def _out(tell: Teller, to: str, least: int, reference: str = "") -> list[Any]:
             message_from_bytes(path.read_bytes(), policy=policy.default)
             for path in (settings.MAIL_FOLDER / "out").glob("*.eml")
         ]
-        found = [mail for mail in mails if to in str(mail["To"]) and reference in mail.as_string()]
+        found = [
+            mail for mail in mails if to in str(mail["To"]) and reference.lower() in str(mail["Reply-To"])
+        ]
         return found if len(found) >= least else None
 
     return tell.wait(look, f"a mail to {to}")

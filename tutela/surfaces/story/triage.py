@@ -25,7 +25,7 @@ def _arrives(tell: Teller, wren: Person) -> str:
 def _is_answered(tell: Teller, wren: Person, reference: str) -> None:
     tell.done(
         wren,
-        wren.step(reference, "sort", category="one_wiki_conduct", wiki="wiki.example", language="en"),
+        wren.step(reference, "sort", category="one_wiki", wiki="wiki.example", language="en"),
         "sorts it: conduct on one wiki",
     )
     form = {step["name"]: step for step in wren.get(f"/cases/{reference}/steps").body["items"]}

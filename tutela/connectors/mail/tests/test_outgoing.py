@@ -168,3 +168,25 @@ def test_a_domain_in_any_script_is_written_as_dns_knows_it():
 @pytest.mark.parametrize("text", ["مرحبا\n" * 50, "From here\n.\n..x\n" + "x" * 3000, "字" * 2000, ""])
 def test_any_text_arrives_as_it_was_written(text):
     assert read(made(text=text).message).text == text.strip("\n")
+
+
+def test_a_letter_goes_along_as_a_file():
+    letter = {"name": "RL-2026-0001.pdf", "content_type": "application/pdf", "base64": "JVBERi0xLjcK"}
+    message = email.message_from_bytes(made(attachments=[letter]).message, policy=default)
+    (part,) = message.iter_attachments()
+    assert (part.get_filename(), part.get_content_type()) == ("RL-2026-0001.pdf", "application/pdf")
+    assert part.get_content() == b"%PDF-1.7\n"
+    assert "we read your report" in message.get_body(("plain",)).get_content()
+
+
+@pytest.mark.parametrize(
+    "letter",
+    [
+        {"name": "a.pdf", "content_type": "application/pdf", "base64": "not base64!"},
+        {"name": "a.pdf", "content_type": "application/pdf"},
+        {"name": "a.pdf", "content_type": "text/html\r\nBcc: x@y.example", "base64": "JVBERg=="},
+    ],
+)
+def test_a_mail_never_leaves_without_the_file_that_belongs_to_it(letter):
+    with pytest.raises(Rejected, match="cannot be read"):
+        made(attachments=[letter])
