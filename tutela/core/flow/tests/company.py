@@ -21,7 +21,8 @@ from tutela.core.people.actor import Actor, system_actor
 from tutela.core.people.models import Grant, Membership, Staff, Team
 from tutela.core.people.roles import Role, SystemActor
 from tutela.programs.directory.files import load_sample
-from tutela.workflows.emergency.forms import CallBack
+from tutela.programs.directory.models import Agency
+from tutela.workflows.emergency.forms import CallBack, Jurisdiction
 from tutela.workflows.emergency.workflow import WORKFLOW as EMERGENCY
 from tutela.workflows.triage.workflow import WORKFLOW as TRIAGE
 
@@ -83,6 +84,8 @@ def filled(step: Step, case: Case, pick: random.Random) -> dict[str, Any]:
     data = {name: _value(name, field, pick) for name, field in form.fields.items() if not field.disabled}
     if isinstance(form, CallBack) and form.agency:
         data["number_called"] = form.agency.call_back_number
+    if isinstance(form, Jurisdiction) and data["agency"]:
+        data["country"] = Agency.objects.get(pk=data["agency"]).country
     if step.name == "amend":
         data["changes"] = {"grounds": f"Better grounds {pick.random()}"}
     return {name: value for name, value in data.items() if value is not None}
