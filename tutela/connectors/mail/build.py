@@ -160,7 +160,7 @@ def _body(payload: Mapping[str, Any], identifier: str) -> Message[Any, Any]:
     files = [_attached(one) for one in payload.get("attachments") or []]
     if not files:
         return body
-    message = MIMEMultipart("mixed", boundary=f"{boundary}=f")
+    message = MIMEMultipart("mixed", boundary=boundary.replace("=_", "=_f", 1))
     for part in (body, *files):
         message.attach(part)
     return message

@@ -29,7 +29,8 @@ def _is_answered(tell: Teller, wren: Person, reference: str) -> None:
         "sorts it: conduct on one wiki",
     )
     form = {step["name"]: step for step in wren.get(f"/cases/{reference}/steps").body["items"]}
-    offered = form["answer_with_venue"]["form"]["properties"]["venues"]["items"]["enum"]
+    listed = _choices(form["answer_with_venue"]["form"]["properties"]["venues"])
+    offered = [value for value in dict.fromkeys(listed) if value]
     tell.holds(offered, f"the directory offers {len(offered)} venues for this wiki and this kind of matter")
     tell.done(
         wren, wren.step(reference, "answer_with_venue", venues=offered[:2]), "answers with the right venue"
@@ -60,6 +61,16 @@ def _is_referred(tell: Teller, wren: Person, juniper: Person) -> None:
     tell.holds(_find(wren, tell.mark, "emergency") is None, "Wren does not see it")
     tell.done(juniper, juniper.step(mine, "take"), "takes it")
     tell.done(juniper, juniper.step(mine, "acknowledge"), "acknowledges it")
+
+
+def _choices(schema: object) -> list[str]:
+    """The values that a property may take, wherever its schema lists them."""
+    if isinstance(schema, dict):
+        own = schema.get("enum") or ([schema["const"]] if "const" in schema else [])
+        return [*own, *(value for part in schema.values() for value in _choices(part) if value not in own)]
+    if isinstance(schema, list):
+        return [value for part in schema for value in _choices(part)]
+    return []
 
 
 def _find(who: Person, mark: str, workflow: str = "triage") -> str | None:
