@@ -42,9 +42,9 @@ def _part(text: str) -> tuple[set[str], str]:
         inside, text = _alternatives(text[3:])
         return inside, text.removeprefix(")")
     if text.startswith("["):
-        inside_class, bracket, text = text[1:].partition("]")
+        inside_class, bracket, rest = text[1:].partition("]")
         if bracket:
-            return _class(inside_class), text
+            return _class(inside_class), rest
     if text.startswith(r"\d"):
         return set(DIGITS), text[2:]
     if text[0] in DIGITS:
