@@ -134,7 +134,7 @@ def amend_page(request: DeskRequest, reference: str, number: int) -> HttpRespons
     if request.method != "POST":
         form = form_of(step, case)
         assert form is not None
-        form.initial = dict(asked.data)
+        form.initial = {**form.initial, **asked.data}
         return _amend_form(request, workflow, case, asked, step, form, None)
     answers = plain(as_utc(step, case, request.POST))
     changed = {name: value for name, value in answers.items() if value != asked.data.get(name)}

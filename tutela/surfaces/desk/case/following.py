@@ -38,6 +38,8 @@ IN_MENU = (
     "pause_clocks", "resume_clocks", "mark_read", "link_case", "merge_into", "recuse",
 )  # fmt: skip
 MOST_KEYS = 9
+#: A step that is open from more states than this belongs to none of them in particular.
+FEW = 3
 
 
 @dataclass
@@ -145,13 +147,16 @@ def _no(waiting: Waiting) -> Door:
 def _first(workflow: Workflow, case: Case, ready: list[Door]) -> Door | None:
     """The first open step in the order of the declaration that leads on and was not taken yet.
 
-    Never the urgent path, a step that leads back, or one that only helps on the way.
+    Never the urgent path, a step that leads back, or one that only helps on the way. While a case waits
+    for others, nor one that may be taken almost anywhere: then nothing must happen here.
     """
+    waits = workflow.state(case.state).waits_for is not WaitsFor.TEAM
     order, done = _order(workflow), done_already(workflow, case)
     for door in ready:
         step = workflow.step(door.name)
         leads_back = order.get(step.target or case.state, 0) < order.get(case.state, 0)
-        if not (door.harm or step.aside or leads_back or step.name in done):
+        anywhere = waits and len(workflow.sources_of(step)) > FEW
+        if not (door.harm or step.aside or leads_back or anywhere or step.name in done):
             return door
     return None
 

@@ -315,6 +315,7 @@ def effect_said(effect: Effect) -> dict[str, Any]:
     elif effect.attempts:
         stages.append({"words": _("next try %(time)s") % {"time": hour(effect.due_at)}, "fact": True})
     return {
+        "id": effect.pk,
         "what": effect_label(effect),
         "stages": stages,
         "error": effect.error if effect.state != EffectState.CONFIRMED else "",

@@ -35,16 +35,20 @@ def form_of(step: Step, case: Case, data: Mapping[str, Any] | None = None) -> fo
     return form
 
 
-def known_answers(step: Step, workflow: Workflow, case: Case, asked: Mapping[str, Any]) -> dict[str, Any]:
-    """What is known before anybody answers: the facts of the case, and what the address says."""
-    fields = step.form.base_fields if step.form else {}
+def fill_in(form: forms.Form, step: Step, workflow: Workflow, case: Case, asked: Mapping[str, Any]) -> None:
+    """Fill in what is known before anybody answers.
+
+    What the address says wins over what the form itself knows, and that over the facts of the case.
+    """
+    fields = form.fields
     answers: dict[str, Any] = {name: case.facts[name] for name in fields if name in case.facts}
     if step.common:
         answers |= _of_common(step, case)
+    answers |= form.initial
     answers |= {name: asked[name] for name in fields if name in asked}
     if step.name == "answer" and asked.get("letter"):
         answers["text"] = _letter(workflow, case, str(asked["letter"]), answers.get("report"))
-    return {name: _local(value) for name, value in answers.items()}
+    form.initial = {name: _local(value) for name, value in answers.items()}
 
 
 def as_utc(step: Step, case: Case, data: QueryDict) -> QueryDict:

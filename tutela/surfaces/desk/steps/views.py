@@ -20,7 +20,7 @@ from tutela.surfaces.desk.case.tried import Tried, tried
 from tutela.surfaces.desk.case.views import head
 from tutela.surfaces.desk.page import STATUS, case_or_not_found, desk_page, show
 
-from .prepare import as_utc, form_of, known_answers
+from .prepare import as_utc, fill_in, form_of
 
 if TYPE_CHECKING:
     from django import forms
@@ -46,7 +46,7 @@ def step_page(request: DeskRequest, reference: str, step: str) -> HttpResponse:
     closed = _closed(workflow, found, case)
     form = form_of(found, case)
     if form is not None:
-        form.initial = known_answers(found, workflow, case, request.GET)
+        fill_in(form, found, workflow, case, request.GET)
     return _form_page(request, workflow, case, found, form, closed)
 
 

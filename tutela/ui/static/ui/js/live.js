@@ -63,6 +63,7 @@ const listen = () => {
   stream.onopen = () => { failures = 0; };
   stream.onmessage = (event) => {
     announce(JSON.parse(event.data).reference ?? '');
+    document.dispatchEvent(new CustomEvent('tutela:changed'));
     soon();
   };
   stream.onerror = () => {

@@ -1,0 +1,177 @@
+"""What is not theirs to see looks like what does not exist: the same page, the same cost, no trace."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import quote, unquote_plus
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from tests.cast import EMERGENCY
+from tutela.core.cases.models import Case
+from tutela.core.people.actor import acting_as
+from tutela.core.people.models import Grant, Membership, Staff
+from tutela.core.people.roles import Role
+from tutela.surfaces.desk.urls import urlpatterns
+from tutela.workflows.emergency.tests import path
+
+from .scene import do, dress, write_again
+
+pytestmark = pytest.mark.django_db
+PEOPLE = ("stranger", "other workflow", "not in the team", "recused", "grant ended", "left the team")
+SECRETS = (
+    "Threat of self-harm",
+    "ExampleMoss",
+    "EM-2026-0001",
+    "Talk page, as captured",
+    "goodbye",
+    "October",
+)
+#: Addresses of one case, with its own numbers put in.
+OF_A_CASE = [one for one in urlpatterns if "<str:reference>" in str(one.pattern)]
+LISTS = [
+    "/desk/",
+    "/desk/?tab=teams",
+    "/desk/?tab=nobody",
+    "/desk/?tab=waiting",
+    "/desk/?q=state:any",
+    "/desk/?q=state:any+ExampleMoss",
+    "/desk/?q=EM-2026-0001",
+    "/desk/approvals/",
+    "/desk/replies/",
+    "/desk/on-call/",
+    "/desk/search/?q=ExampleMoss",
+    "/desk/search/?q=EM-2026-0001",
+    "/desk/search/?q=Threat",
+    "/desk/palette.json?q=EM-2026-0001",
+    "/desk/palette.json?q=Threat",
+    "/desk/counts/",
+    "/desk/views/",
+]
+
+
+@pytest.fixture
+def hidden(cast) -> str:
+    """A restricted emergency with everything on it, and something that waits for everybody."""
+    reference = path.held(cast)
+    dress(reference, cast)
+    write_again(reference, cast, "They said goodbye once more.")
+    return reference
+
+
+@pytest.fixture(params=PEOPLE)
+def outsider(request, cast, hidden, browser):
+    """Somebody who may not see it."""
+    if request.param == "stranger":
+        return browser(cast.sorrel)
+    if request.param == "other workflow":
+        return browser(cast.wren)
+    if request.param == "not in the team":
+        Grant.objects.create(staff_id=cast.sorrel.id, workflow=EMERGENCY, role=Role.MANAGER)
+        return browser(cast.sorrel)
+    if request.param == "recused":
+        do(hidden, "recuse", cast.heron, reason="I know them.")
+        return browser(cast.heron)
+    if request.param == "grant ended":
+        from django.utils import timezone
+
+        Grant.objects.filter(staff_id=cast.heron.id).update(until=timezone.now())
+        return browser(cast.heron)
+    Membership.objects.filter(staff_id=cast.heron.id).delete()
+    return browser(cast.heron)
+
+
+def address(pattern, reference: str, numbers: dict[str, int]) -> str:
+    route = str(pattern.pattern).replace("<str:reference>", reference).replace("<str:step>", "note")
+    for name, number in numbers.items():
+        route = route.replace(f"<int:{name}>", str(number))
+    return f"/desk/{route}"
+
+
+def numbers_of(pattern, reference: str, cast) -> dict[str, int]:
+    """Numbers that are really there."""
+    with acting_as(cast.juniper):
+        case = Case.objects.get(reference=reference)
+        number = {
+            "report": case.reports.order_by("id").values_list("pk", flat=True)[0],
+            "exhibit": case.exhibits.values_list("number", flat=True)[0],
+            "request": case.requests.values_list("pk", flat=True)[0],
+        }
+        event = case.events.order_by("-id").values_list("pk", flat=True)[0]
+    name = pattern.name
+    kind = "exhibit" if "exhibit" in name else "request" if name in {"request", "amend"} else "report"
+    return {"number": number[kind], "event": event, "file": 1}
+
+
+def answer_of(browser, url: str, method: str = "get"):
+    """The status, the bytes, the headers and the number of queries."""
+    with CaptureQueriesContext(connection) as asked:
+        answer = getattr(browser, method)(url)
+    headers = {name: sorted(value.split("; ")) for name, value in answer.headers.items() if name != "Expires"}
+    return answer.status_code, answer.content, headers, len(asked)
+
+
+def test_every_address_of_the_case_is_as_if_there_were_no_case(cast, hidden, outsider):
+    for pattern in OF_A_CASE:
+        numbers = numbers_of(pattern, hidden, cast)
+        for method in ("get", "post"):
+            real = answer_of(outsider, address(pattern, hidden, numbers), method)
+            unknown = answer_of(outsider, address(pattern, "EM-2026-9999", numbers), method)
+            assert real == unknown, pattern
+            assert real[0] in {404, 405}
+            assert not [word for word in SECRETS if word in real[1].decode()]
+
+
+def test_an_address_that_leads_nowhere_looks_the_same(hidden, outsider):
+    case = answer_of(outsider, f"/desk/case/{hidden}/")
+    assert case == answer_of(outsider, "/desk/nothing/here/")
+    assert case == answer_of(outsider, "/desk/case/EM-2026-9999/")
+
+
+def test_no_list_and_no_count_tells_of_it(hidden, outsider):
+    empty = {url: shown(outsider.get(url), url) for url in LISTS}
+    for url, text in empty.items():
+        assert not [word for word in SECRETS if word in text], url
+        assert set(re.findall(r'class="count(?: count--new)?">(\d[^<]*)', text)) <= {"0"}, url
+
+
+def shown(answer, url: str) -> str:
+    """What a page shows beside the words that were asked for themselves."""
+    assert answer.status_code == 200
+    text = answer.content.decode()
+    asked = unquote_plus(url.partition("q=")[2]).removeprefix("state:any").strip()
+    return text.replace(asked, "").replace(quote(asked), "") if asked else text
+
+
+def test_nobody_learns_of_it_by_changes(hidden, outsider):
+    assert outsider.get("/desk/queue-changes/?since=2020-01-01T00:00:00%2B00:00").json() == {"count": 0}
+
+
+def test_many_at_once_leave_it_out(hidden, outsider):
+    answer = outsider.post("/desk/bulk/", {"case": [hidden], "step": "assign"})
+    assert answer.status_code == 422
+    assert hidden not in answer.content.decode()
+
+
+def test_a_visible_case_does_not_name_the_hidden_one(cast, hidden, browser):
+    open_one = path.acknowledged(cast)
+    do(open_one, "link_case", cast.juniper, other=hidden, kind="related")
+    do(hidden, "recuse", cast.heron, reason="")
+    page = browser(cast.heron).get(f"/desk/case/{open_one}/")
+    assert page.status_code == 200
+    assert hidden not in page.content.decode()
+    assert "Threat of self-harm" not in page.content.decode()
+
+
+def test_those_who_may_see_it_do(cast, hidden, browser):
+    for person in (cast.juniper, cast.heron, cast.larch, cast.alder):
+        page = browser(person).get(f"/desk/case/{hidden}/")
+        assert page.status_code == 200
+        assert "Threat of self-harm" in page.content.decode()
+
+
+def test_what_a_queue_one_has_no_grant_on_is_called_stays_unsaid(cast, hidden, browser):
+    assert browser(cast.wren).get("/desk/queue/emergency/").status_code == 404
+    assert Staff.objects.filter(pk=cast.wren.id).exists()
