@@ -8,6 +8,7 @@ nothing is read at all.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import IO, cast
 
 from django.core.exceptions import BadRequest, RequestDataTooBig, SuspiciousOperation
 from django.http import HttpRequest, QueryDict, UnreadablePostError
@@ -40,10 +41,8 @@ def read(request: HttpRequest) -> Posted:
     """
     if request.content_type == "multipart/form-data":
         return _read_parts(request)
-    if _announced(request) > MOST_BODY:
-        raise TooLarge
     try:
-        body = request.read(MOST_BODY + 1)
+        body = _body(request)
         data = QueryDict(body, encoding="utf-8")
     except (SuspiciousOperation, UnreadablePostError) as error:
         raise BadRequest from error
@@ -56,11 +55,32 @@ def without_ours(body: bytes) -> bytes:
     return b"&".join(part for part in body.split(b"&") if not part.startswith(names))
 
 
+def _body(request: HttpRequest) -> bytes:
+    """The whole body. One that is announced as too long is not read at all."""
+    if _announced(request) > MOST_BODY:
+        raise TooLarge
+    body = _stream(request).read(MOST_BODY + 1)
+    if len(body) > MOST_BODY:
+        raise TooLarge
+    return body
+
+
 def _announced(request: HttpRequest) -> int:
     try:
         return int(request.META.get("CONTENT_LENGTH") or 0)
     except ValueError:
         return 0
+
+
+def _stream(request: HttpRequest) -> IO[bytes]:
+    """Where the body comes from.
+
+    A proxy may pass a form on in pieces, without saying how long it is. Django then reads nothing; where
+    the server marks the end of the input itself, all of it can be read.
+    """
+    if "CONTENT_LENGTH" not in request.META and request.META.get("wsgi.input_terminated"):
+        return cast("IO[bytes]", request.META["wsgi.input"])
+    return cast("IO[bytes]", request)
 
 
 def _read_parts(request: HttpRequest) -> Posted:

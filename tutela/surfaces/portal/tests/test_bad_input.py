@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from io import BytesIO
 from urllib.parse import quote, urlencode
 
 import pytest
@@ -97,6 +98,21 @@ class TestBodies:
         assert answer.status_code == 413
         assert "your words should still be in the form" in words_of(answer)
         assert reports() == []
+
+    @pytest.mark.parametrize("size", [0, 1, 70_000, posted.MOST_BODY])
+    def test_one_that_comes_in_pieces_without_its_length_is_read(self, rf, size):
+        body = b"what=" + b"x" * max(0, size - 5)
+        request = rf.post(EMERGENCY, content_type="application/x-www-form-urlencoded")
+        del request.META["CONTENT_LENGTH"]
+        request.META |= {"wsgi.input": BytesIO(body), "wsgi.input_terminated": True}
+        assert posted.read(request).raw == body
+
+    def test_one_in_pieces_that_does_not_end_is_refused(self, rf):
+        request = rf.post(EMERGENCY, content_type="application/x-www-form-urlencoded")
+        del request.META["CONTENT_LENGTH"]
+        request.META |= {"wsgi.input": open("/dev/zero", "rb"), "wsgi.input_terminated": True}  # noqa: PTH123, SIM115
+        with request.META["wsgi.input"], pytest.raises(posted.TooLarge):
+            posted.read(request)
 
     def test_a_hundred_thousand_fields_are_refused(self, visitor):
         answer = visitor.post(EMERGENCY, b"&".join(b"f%d=x" % number for number in range(100_000)))
