@@ -159,7 +159,7 @@ def test_search_finds_only_what_the_searcher_may_see(cast: Cast):
         for person, expected in ((cast.juniper, 1), (cast.wren, 0), (cast.sorrel, 0)):
             with acting_as(person), connection.cursor() as cursor:
                 cursor.execute(
-                    "SELECT count(*) FROM tutela.search(%s, 50, NULL) s JOIN cases_case c ON c.id = s.case_id",
+                    "SELECT count(*) FROM tutela.search(%s, 50, NULL) JOIN cases_case ON id = case_id",
                     [typed],
                 )
                 assert cursor.fetchone() == (expected,), (typed, person.name)
