@@ -93,6 +93,16 @@ def owner_url(data: Path, sockets: Path, database: str = DATABASE) -> str:
     return url(environment.OWNER, _password(data, "owner"), sockets, database)
 
 
+def superuser(data: Path, sockets: Path) -> dict[str, str]:
+    """The variables with which PostgreSQL's own programs sign in as the superuser."""
+    return {
+        "PGHOST": str(sockets),
+        "PGUSER": ADMIN,
+        "PGPASSWORD": _password(data, "admin"),
+        "PGDATABASE": DATABASE,
+    }
+
+
 def _password(data: Path, of: str) -> str:
     return environment.kept_secret(data / "keys" / f"database-{of}").decode()
 

@@ -174,7 +174,9 @@ def prepare(owner_url: str, *, roles: bool = True) -> None:
         connection.execute("select pg_advisory_lock(hashtext('tutela prepare'))")
         if roles:
             make_roles(connection)
-            let_in(connection)
+        else:
+            refuse_powers(connection)
+        let_in(connection)
         with lending(connection):
             _migrate(owner_url)
         connection.execute(

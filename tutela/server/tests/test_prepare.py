@@ -108,6 +108,24 @@ def test_an_owner_that_may_not_make_roles_is_told_what_to_do(server, admin):
         prepare.make_roles(connection)
 
 
+def test_an_administrator_may_make_the_roles_instead(server, admin):
+    """The statements that README.md names."""
+    admin.execute("alter role tutela_owner nocreaterole")
+    for role in environment.SIGN_IN:
+        admin.execute(f"create role {role} login password 'hers'")
+    for role in prepare.FUNCTION_OWNERS:
+        admin.execute(f"create role {role} nologin")
+        admin.execute(f"grant {role} to tutela_owner")
+    with prepare.connect(server.owner_url()) as connection:
+        prepare.refuse_powers(connection)
+        prepare.let_in(connection)
+        connection.execute("create function public.look() returns int language sql as 'select 1'")
+        with prepare.lending(connection):
+            connection.execute("alter function public.look owner to tutela_search")
+        owned_by = connection.execute("select proowner::regrole::text from pg_proc where proname = 'look'")
+        assert owned_by.fetchone() == ("tutela_search",)
+
+
 def test_an_operator_keeps_the_password_that_she_manages(owner_connection, admin, monkeypatch):
     prepare.make_roles(owner_connection)
     before = admin.execute("select rolpassword from pg_authid where rolname = 'tutela_desk'").fetchone()

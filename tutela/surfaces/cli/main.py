@@ -1,7 +1,8 @@
 """The program `tutela`: finds the file of the wanted command, and turns faults into words.
 
-Exit codes: 0 done; 1 refused or failed, with the reason on stderr; 2 wrong usage; 75 try again
-later, because the platform is not running (a mail server that hands us a mail keeps it then).
+Exit codes: 0 done; 1 refused or failed, with the reason on stderr; 2 wrong usage; 3 not found; 4 not
+allowed; 5 not open, or changed meanwhile; 6 some values cannot be used; 75 try again later, for
+instance because the platform is not running (a mail server that hands us a mail keeps it then).
 """
 
 from __future__ import annotations
@@ -10,8 +11,9 @@ import importlib
 import os
 import sys
 from dataclasses import dataclass
-from typing import NoReturn
+from typing import Annotated, NoReturn
 
+import psycopg
 import typer
 
 from tutela.server.errors import CannotStartError
@@ -37,11 +39,17 @@ class Commands:
 
 
 COMMANDS = (
-    Commands("tutela.surfaces.cli.run", ("run", "web", "prepare", "migrate"), database=False),
+    Commands("tutela.surfaces.cli.run", ("run", "web", "prepare", "migrate", "database"), database=False),
     Commands("tutela.surfaces.cli.doctor", ("doctor",), database=False),
     Commands("tutela.surfaces.cli.mail", ("mail", "receive")),
     Commands("tutela.surfaces.cli.worker", ("worker",)),
     Commands("tutela.surfaces.cli.live", ("live",), database=False),
+    Commands("tutela.surfaces.cli.case", ("case",), group=True),
+    Commands("tutela.surfaces.cli.search", ("search",)),
+    Commands("tutela.surfaces.cli.report", ("report",), group=True),
+    Commands("tutela.surfaces.cli.token", ("token",), group=True),
+    Commands("tutela.surfaces.cli.staff", ("staff",), group=True),
+    Commands("tutela.surfaces.cli.grant", ("grant",), group=True),
     Commands("tutela.surfaces.cli.directory", ("directory",), group=True),
     Commands("tutela.surfaces.cli.flow", ("flow",), group=True, database=False),
     Commands("tutela.surfaces.cli.sample", ("sample",), group=True),
@@ -59,8 +67,18 @@ def main() -> None:
         fail(str(error), TRY_LATER)
     except CannotStartError as error:
         fail(str(error))
+    except database_errors() as error:
+        fail(f"The database does not answer: {str(error).strip()}", TRY_LATER)
     except PermissionError as error:
         fail(f"{error.filename}: this account may not open it. The data folder belongs to another account.")
+
+
+def database_errors() -> tuple[type[Exception], ...]:
+    """What psycopg, and Django where it is loaded, raise when the server is away."""
+    errors: list[type[Exception]] = [psycopg.OperationalError]
+    if "django.db" in sys.modules:
+        errors.append(sys.modules["django.db"].OperationalError)
+    return tuple(errors)
 
 
 def build(wanted: str | None) -> typer.Typer:
@@ -83,8 +101,12 @@ def build(wanted: str | None) -> typer.Typer:
     return app
 
 
-def _nothing() -> None:
+def _nothing(
+    *, debug: Annotated[bool, typer.Option("--debug", help="Show where in the code a fault arose.")] = False
+) -> None:
     """Operations platform for Trust & Safety teams."""
+    if debug:
+        os.environ["TUTELA_DEBUG"] = "1"
 
 
 def set_up_django(*, needs_server: bool = True) -> None:

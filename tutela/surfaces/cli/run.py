@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from tutela.config import environment
 from tutela.server import postgres, prepare
+from tutela.server.account import find_home
+from tutela.server.binaries import choose
 from tutela.server.errors import BusyError, CannotStartError
 from tutela.surfaces.cli.login import find_logins
 
@@ -66,13 +70,43 @@ def migrate(
     typer.echo("The tables are up to date.")
 
 
+@app.command(context_settings={"ignore_unknown_options": True})
+def database(
+    command: Annotated[list[str], typer.Argument(help="A program and its arguments, such as: psql")],
+) -> None:
+    """Run a PostgreSQL program (psql, pg_dump, pg_restore) on the private server, as its superuser.
+
+    The programs are those of the version that made the database.
+    """
+    if environment.database_url():
+        raise CannotStartError("TUTELA_DATABASE_URL names a server of your own; use its programs and logins.")
+    data = environment.data_folder()
+    with private_server(data) as sockets:
+        programs = choose(find_home(data) / "cluster").folder
+        done = subprocess.run(
+            command,
+            check=False,
+            env=os.environ
+            | postgres.superuser(data, sockets)
+            | {"PATH": os.pathsep.join([str(programs), os.environ.get("PATH", os.defpath)])},
+        )
+    raise typer.Exit(done.returncode)
+
+
 @contextmanager
 def owner_url() -> Iterator[str]:
-    """The owner's address: from the environment, of the running private server, or of one started for now."""
+    """The owner's address: from the environment, or on the private server."""
     if environment.database_url():
         yield environment.database_url()
         return
     data = environment.data_folder()
+    with private_server(data) as sockets:
+        yield postgres.owner_url(data, sockets)
+
+
+@contextmanager
+def private_server(data: Path) -> Iterator[Path]:
+    """The socket folder of the private server: the running one, or one started for now."""
     server = postgres.Server(data, say=lambda text: typer.echo(text, err=True))
     try:
         server.start()
@@ -80,9 +114,9 @@ def owner_url() -> Iterator[str]:
         sockets = postgres.running(data)
         if sockets is None:
             raise CannotStartError(f"The database of {data} is just being started. Try again.") from None
-        yield postgres.owner_url(data, sockets)
+        yield sockets
         return
     try:
-        yield server.owner_url()
+        yield server.sockets
     finally:
         server.stop()
