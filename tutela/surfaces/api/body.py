@@ -15,7 +15,6 @@ from .problems import BAD_DATA, MEDIA, TOO_LARGE, UNREADABLE, RequestProblem
 
 MOST_BYTES = 12 * 1024 * 1024
 MOST_BYTES_OF_A_STEP = 1024 * 1024
-DEEPEST = 20
 _JSON = re.compile(r"application/json\s*(;\s*charset=\"?utf-?8\"?\s*)?$", re.IGNORECASE)
 
 
@@ -35,7 +34,7 @@ def read_body(request: HttpRequest, most: int = MOST_BYTES) -> bytes:
 
 
 def read_object(request: HttpRequest, most: int = MOST_BYTES_OF_A_STEP) -> dict[str, Any]:
-    """The body as one JSON object. Raises RequestProblem, also for NaN. See `check_texts`."""
+    """The body as one JSON object. Raises RequestProblem, also for NaN."""
     if request.META.get("CONTENT_LENGTH") in {None, "", "0"}:
         return {}  # a step that asks nothing needs no body
     raw = read_body(request, most)
@@ -48,21 +47,6 @@ def read_object(request: HttpRequest, most: int = MOST_BYTES_OF_A_STEP) -> dict[
     return read
 
 
-def check_texts(value: Any, depth: int = DEEPEST) -> None:
-    """Refuse what the database cannot hold, and what is nested too deeply. Raises RequestProblem."""
-    if depth == 0:
-        raise RequestProblem(BAD_DATA, _("The body is nested too deeply."))
-    if isinstance(value, str):
-        _check_text(value)
-    elif isinstance(value, dict):
-        for name, inner in value.items():
-            _check_text(name)
-            check_texts(inner, depth - 1)
-    elif isinstance(value, list):
-        for inner in value:
-            check_texts(inner, depth - 1)
-
-
 def _too_large(most: int) -> RequestProblem:
     said = _("The body may have at most %(megabytes)s MB.") % {"megabytes": most // 1024 // 1024}
     return RequestProblem(TOO_LARGE, said)
@@ -70,9 +54,3 @@ def _too_large(most: int) -> RequestProblem:
 
 def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON")
-
-
-def _check_text(text: str) -> None:
-    """Refuse what the database cannot hold: NUL characters and halves of characters."""
-    if "\0" in text or any("\ud800" <= letter <= "\udfff" for letter in text if letter > "\ud7ff"):
-        raise RequestProblem(BAD_DATA, _("A text holds a NUL character or half a character. Leave it out."))

@@ -344,70 +344,21 @@ class WorkflowList(Shape):
     next: None
 
 
-class DeclaredState(Shape):
-    """A place where a case waits."""
+class WorkflowDetail(BaseModel):
+    """A workflow's declaration, as “tutela flow show --json” prints it."""
 
-    name: str
+    slug: str
+    prefix: str
     label: str
-    waits_for: str
-    final: bool
-
-
-class DeclaredSeat(Shape):
-    """Who must agree. Seats of one order are asked side by side."""
-
-    name: str
-    label: str
-    roles: list[str]
-    order: int
-
-
-class DeclaredStep(Shape):
-    """One verb with one outcome."""
-
-    name: str
-    label: str
-    roles: list[str]
-    sources: list[str]
-    target: str
-    common: bool
-    grave: bool
-    fields: dict[str, Any]
-    approval: list[DeclaredSeat]
-    reviewed_afterwards: bool
-    can_be_undone: bool
-
-
-class DeclaredClock(Shape):
-    """A time limit."""
-
-    name: str
-    label: str
-    clock_class: str
-    due: str
-    earliest: str | None
-    starts_on: list[str]
-    stops_on: list[str]
-    lapse: str
-
-
-class DeclaredLetter(Shape):
-    """An outgoing text."""
-
-    name: str
-    label: str
-
-
-class WorkflowDetail(WorkflowLine):
-    """A workflow's declaration."""
-
+    purpose: str
+    takes_reports: bool
     team: str
     restricted: bool
     start: str
-    states: list[DeclaredState]
-    steps: list[DeclaredStep]
-    clocks: list[DeclaredClock]
-    letters: list[DeclaredLetter]
+    states: list[dict[str, Any]]
+    steps: list[dict[str, Any]]
+    clocks: list[dict[str, Any]]
+    letters: list[dict[str, Any]]
 
 
 class Found(Shape):

@@ -8,10 +8,10 @@ from django.http import HttpRequest
 from ninja import Router
 
 from tutela.core.flow import registry
+from tutela.core.flow.show import described
 
 from . import shapes
 from .auth import reads
-from .declaration import declaration
 from .inputs import Slug
 
 router = Router(auth=reads, tags=["workflows"])
@@ -36,4 +36,5 @@ def list_workflows(request: HttpRequest) -> dict[str, Any]:  # noqa: ARG001
 @router.get("/workflows/{slug}", response=shapes.WorkflowDetail, operation_id="get_workflow")
 def get_workflow(request: HttpRequest, slug: Slug) -> dict[str, Any]:  # noqa: ARG001
     """Read the declaration of a workflow: states, steps with who may take them, clocks and letters."""
-    return declaration(registry.workflow(slug))
+    workflow = registry.workflow(slug)
+    return {**described(workflow), "takes_reports": workflow.takes_reports}

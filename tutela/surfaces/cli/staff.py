@@ -1,0 +1,154 @@
+"""`tutela staff`: who works here, in which team, and links that sign them in."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Annotated, Any
+
+import typer
+
+from tutela.core.people import keep
+from tutela.core.people.models import Grant, Staff
+from tutela.core.people.sign_in import make_sign_in_link
+from tutela.surfaces.cli.common import (
+    As,
+    AsJson,
+    operator,
+    say_json,
+    say_page,
+    say_table,
+    speaking,
+)
+from tutela.surfaces.cli.main import USAGE, fail
+
+app = typer.Typer(help="Staff: list, add, teams, sign-in links.", no_args_is_help=True)
+
+Username = Annotated[str, typer.Argument(metavar="USERNAME", help="The name under which they sign in.")]
+TeamName = Annotated[str, typer.Argument(metavar="TEAM", help="The short name of a team.")]
+
+
+@app.command("list")
+@speaking
+def list_command(
+    *,
+    everybody: Annotated[bool, typer.Option("--all", help="Also those who left.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """List the people who work here, with their teams and roles."""
+    people = Staff.objects.filter(kind=Staff.Kind.PERSON).prefetch_related("teams").order_by("username")
+    lines = [_line(one) for one in people if everybody or one.is_active]
+    if as_json:
+        say_page(lines)
+        return
+    rows = (
+        (one["username"], one["name"], one["title"], ", ".join(one["teams"]), ", ".join(one["roles"]))
+        for one in lines
+    )
+    say_table(("Username", "Working name", "Title", "Teams", "Roles"), rows, "Nobody works here yet.")
+
+
+@app.command()
+@speaking
+def add(
+    username: Username,
+    *,
+    name: Annotated[str, typer.Option(help="The working name that pages and letters show.")],
+    title: Annotated[str, typer.Option(help="What they do.")] = "",
+    email: Annotated[str, typer.Option(help="Where notices go.")] = "",
+    language: Annotated[str, typer.Option(help="The language of their pages.")] = "en",
+    team: Annotated[list[str] | None, typer.Option(help="A team; once more for another.")] = None,
+    as_json: AsJson = False,
+    by: As = "",
+) -> None:
+    """Add a person. They sign in with a link: see tutela staff link.
+
+    tutela staff add juniper --name Juniper --team emergency
+    """
+    if not username.isascii() or not username.replace("-", "").replace("_", "").isalnum():
+        fail("A username has letters, digits, - and _ only.", USAGE)
+    actor = operator(by)
+    fields = {"title": title, "email": email, "language": language}
+    staff = keep.add_staff(actor, username, name, fields)
+    for one in team or []:
+        keep.join_team(actor, staff, one)
+    if as_json:
+        say_json(_line(staff))
+    else:
+        typer.echo(f"{username} is added. Next: tutela grant give {username} WORKFLOW ROLE.")
+
+
+@app.command()
+@speaking
+def end(username: Username, *, as_json: AsJson = False, by: As = "") -> None:
+    """Let somebody go: no sign-in, no grant and no token from this moment on. Their records stay.
+
+    tutela staff end juniper
+    """
+    staff = keep.person_named(username)
+    keep.end_staff(operator(by), staff)
+    if as_json:
+        say_json({"username": username, "active": False})
+    else:
+        typer.echo(f"{username} has no access any more.")
+
+
+@app.command()
+@speaking
+def join(username: Username, team: TeamName, *, as_json: AsJson = False, by: As = "") -> None:
+    """Put somebody into a team: then they see its restricted cases, where they hold a grant.
+
+    tutela staff join juniper emergency
+    """
+    new = keep.join_team(operator(by), keep.person_named(username), team)
+    if as_json:
+        say_json({"username": username, "team": team, "changed": new})
+    else:
+        typer.echo(f"{username} is in {team}." if new else f"{username} was in {team} already.")
+
+
+@app.command()
+@speaking
+def leave(username: Username, team: TeamName, *, as_json: AsJson = False, by: As = "") -> None:
+    """Take somebody out of a team.
+
+    tutela staff leave juniper emergency
+    """
+    gone = keep.leave_team(operator(by), keep.person_named(username), team)
+    if as_json:
+        say_json({"username": username, "team": team, "changed": gone})
+    else:
+        typer.echo(f"{username} left {team}." if gone else f"{username} was not in {team}.")
+
+
+@app.command()
+@speaking
+def link(
+    username: Username,
+    *,
+    hours: Annotated[int, typer.Option(min=1, max=168, help="How long the link is valid.")] = 1,
+    as_json: AsJson = False,
+) -> None:
+    """Print a link that signs one person in once. Whoever has it is that person: hand it over safely.
+
+    tutela staff link juniper
+    """
+    staff = keep.person_named(username)
+    if not staff.is_active:
+        fail(f"{username} does not work here any more.", 4)
+    address = make_sign_in_link(staff, timedelta(hours=hours))
+    if as_json:
+        say_json({"username": username, "link": address})
+    else:
+        typer.echo(address)
+
+
+def _line(staff: Staff) -> dict[str, Any]:
+    grants = Grant.objects.active().filter(staff=staff).order_by("workflow", "role")
+    return {
+        "username": staff.username,
+        "name": staff.working_name,
+        "title": staff.title,
+        "active": staff.is_active,
+        "teams": sorted(team.slug for team in staff.teams.all()),
+        "roles": [f"{one.workflow}/{one.role}" for one in grants],
+    }
