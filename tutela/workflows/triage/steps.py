@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from urllib.parse import urlsplit
 
-from tutela.core.cases.models import Case, CaseLink, Message, Report
+from tutela.core.cases.models import Case, CaseLink, Message, Report, Severity
 from tutela.core.cases.opening import make_case, started
 from tutela.core.flow import registry
 from tutela.core.flow.context import Context, Wish
@@ -20,6 +20,14 @@ from .forms import LENGTHS
 
 Act = ContactRestriction.Act
 MOST_PLACE = 1000
+# What the sender chose says how soon a person should look; everything else starts low.
+URGENCY = {
+    Issue.CHILD: Severity.CRITICAL,
+    Issue.THREAT: Severity.CRITICAL,
+    Issue.SELF_HARM: Severity.CRITICAL,
+    Issue.PERSONAL_DATA: Severity.HIGH,
+    Issue.HARASSMENT: Severity.MEDIUM,
+}
 
 
 def facts_of(report: Report) -> dict[str, object]:
@@ -40,8 +48,15 @@ def on_open(context: Context) -> None:
     """Set what a suspended contact sends aside. A person still reads it; emergencies never come here."""
     case = context.case
     case.wiki = _host(str(case.facts.get("where", "")))
+    _raise_severity(case)
     if contacts.suspension(address_of(case)):
         context.go_to = "suspended_contact"
+
+
+def _raise_severity(case: Case) -> None:
+    category = case.facts.get("category")
+    if category in Issue.values:
+        case.severity = max(case.severity, URGENCY.get(Issue(category), Severity.LOW))
 
 
 def _host(where: str) -> str:
@@ -56,6 +71,7 @@ def sort(context: Context) -> None:
     case, data = context.case, context.data
     context.set_facts(category=data["category"])
     case.wiki, case.language = data["wiki"], data["language"] or case.language
+    _raise_severity(case)
     context.said |= {"category": data["category"]}
 
 
