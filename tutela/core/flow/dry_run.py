@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NoReturn
 
 from tutela.core.cases.models import Case, Event, Message
@@ -62,7 +62,7 @@ def _release(request: Request, actor: Actor) -> DryRun:
     step = workflow.step(request.step)
     case.state = request.came_from
     cleaned = clean(step, case, request.data)
-    check_needs(step, case)
+    check_needs(replace(step, needs=(*step.needs, *(step.approval.needs if step.approval else ()))), case)
     return _result(carry_out(workflow, case, step, actor, cleaned, raw=request.data, request=request))
 
 

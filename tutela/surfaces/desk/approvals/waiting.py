@@ -35,7 +35,8 @@ WHERE NOT EXISTS (
         WHERE EXISTS (
                 SELECT FROM people_grant AS g
                 WHERE g.staff_id = %(me)s AND g.workflow = c.workflow AND seat -> 'roles' ? g.role
-                  AND g.since <= now() AND (g.until IS NULL OR g.until > now()))
+                  AND g.since <= statement_timestamp()
+                  AND (g.until IS NULL OR g.until > statement_timestamp()))
           AND NOT EXISTS (
                 SELECT FROM flow_opinion AS o
                 WHERE o.request_id = r.id AND o.round = r.round AND o.reviewer = seat ->> 'name'

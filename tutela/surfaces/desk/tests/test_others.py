@@ -1,0 +1,124 @@
+"""Replies, the rota, preferences, tickets for live updates, the pages before the door."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.core import signing
+from django.urls import reverse
+from django.utils import timezone
+
+from tutela.core.people.models import Staff
+from tutela.surfaces.desk.rail import ticket
+
+from .scene import do, set_scene
+
+pytestmark = pytest.mark.django_db
+CHOSEN = {"language": "ar", "time_zone": "Africa/Cairo", "density": "compact", "theme": "dark"}
+
+
+def test_replies_lists_what_nobody_has_read(cast, browser):
+    scene = set_scene(cast)
+    juniper = browser(cast.juniper)
+    text = juniper.get("/desk/replies/").content.decode()
+    assert scene.held in text
+    assert "1 unread" in text
+    do(scene.held, "mark_read", cast.juniper)
+    assert "Every message has been read." in juniper.get("/desk/replies/").content.decode()
+
+
+def test_the_rota_shows_who_is_on_duty(cast, browser):
+    set_scene(cast)
+    text = browser(cast.juniper).get("/desk/on-call/").content.decode()
+    assert text.index("Juniper</bdi></b>") < text.index("Heron</bdi></b>")
+    assert "you" in text
+    assert "no rota to show" in browser(cast.sorrel).get("/desk/on-call/").content.decode()
+
+
+def test_the_desk_speaks_ones_language_and_zone(cast, browser):
+    juniper = browser(cast.juniper)
+    answer = juniper.post("/desk/preferences/", CHOSEN)
+    assert answer.cookies["tutela-theme"].value == "dark"
+    page = juniper.get("/desk/preferences/")
+    assert page.headers["Content-Language"] == "ar"
+    text = page.content.decode()
+    assert '<html lang="ar" dir="rtl" data-theme="dark">' in text
+    assert "rows--compact" in juniper.get("/desk/").content.decode()
+    assert Staff.objects.get(pk=cast.juniper.id).time_zone == "Africa/Cairo"
+
+
+def test_a_zone_that_nobody_knows_is_refused(cast, browser):
+    answer = browser(cast.juniper).post("/desk/preferences/", {**CHOSEN, "time_zone": "Mars/Crater"})
+    assert answer.status_code == 422
+    Staff.objects.filter(pk=cast.juniper.id).update(time_zone="Mars/Crater")
+    assert browser(cast.juniper).get("/desk/").status_code == 200
+
+
+def test_a_ticket_names_its_holder_and_ends(cast, time_machine):
+    made = ticket(cast.juniper.id)
+    assert signing.loads(made, salt="live", max_age=12 * 3600) == {"staff": cast.juniper.id}
+    time_machine.move_to(timezone.now() + timedelta(hours=12, minutes=1))
+    with pytest.raises(signing.SignatureExpired):
+        signing.loads(made, salt="live", max_age=12 * 3600)
+
+
+def test_every_page_carries_its_ticket(cast, browser, settings):
+    text = browser(cast.juniper).get("/desk/").content.decode()
+    assert f'data-live="{settings.LIVE_URL}/live?ticket=' in text
+
+
+def test_changes_are_counted_since_a_moment(cast, browser):
+    scene = set_scene(cast)
+    juniper = browser(cast.juniper)
+    since = timezone.now().isoformat()
+    assert juniper.get("/desk/queue-changes/", {"since": since}).json() == {"count": 0}
+    do(scene.new, "take", cast.heron)
+    do(scene.triage, "take", cast.wren)
+    assert juniper.get("/desk/queue-changes/", {"since": since}).json() == {"count": 1}
+    assert browser(cast.alder).get("/desk/queue-changes/", {"since": since}).json() == {"count": 2}
+    of_one = {"since": since, "workflow": "triage"}
+    assert browser(cast.alder).get("/desk/queue-changes/", of_one).json() == {"count": 1}
+    assert juniper.get("/desk/queue-changes/", {"since": "never"}).json() == {"count": 0}
+
+
+def test_every_page_of_the_desk_asks_who_it_is(db, client):
+    for name in (
+        "my-day",
+        "views",
+        "approvals",
+        "replies",
+        "on-call",
+        "search",
+        "palette",
+        "preferences",
+        "counts",
+        "changes",
+        "elements",
+    ):
+        answer = client.get(reverse(f"desk:{name}"))
+        assert answer.status_code == 302, name
+        assert answer.headers["Location"].startswith("/desk/sign-in/?next=")
+
+
+def test_no_page_is_kept_by_anybody_on_the_way(cast, browser):
+    for url in ("/desk/", "/desk/search/", "/desk/case/EM-1999-0001/"):
+        answer = browser(cast.juniper).get(url)
+        assert "no-store" in answer.headers["Cache-Control"]
+        assert "private" in answer.headers["Cache-Control"]
+
+
+def test_the_policy_of_the_pages_allows_no_foreign_script(cast, browser, settings):
+    answer = browser(cast.juniper).get("/desk/")
+    policy = answer.headers["Content-Security-Policy"]
+    assert "unsafe" not in policy
+    assert settings.LIVE_URL in policy
+    text = answer.content.decode()
+    assert " style=" not in text
+    assert " onclick=" not in text
+
+
+def test_a_job_has_no_desk(db, client):
+    job = Staff.objects.filter(kind="system").first()
+    client.force_login(job)
+    assert client.get("/desk/").status_code == 302
