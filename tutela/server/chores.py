@@ -115,6 +115,7 @@ class Chores(threading.Thread):
                     install_signal_handlers=False,
                     delete_jobs="successful",
                     worker_middleware=[watched.count],
+                    task_middleware=[_hang_up_after],
                     shutdown_graceful_timeout=5,
                 )
             )
@@ -145,6 +146,14 @@ class Chores(threading.Thread):
         if self._in_trouble:
             log.warning("%s: works again.", self.name)
         self._in_trouble = False
+
+
+def _hang_up_after(go_on: Callable[[], Any], _context: JobContext, _worker: object) -> Any:
+    """Close the connection that a chore opened: it ran in a thread that may never run another one."""
+    try:
+        return go_on()
+    finally:
+        connection.close()
 
 
 class Watched(manager.JobManager):
