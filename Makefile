@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench clean
+.PHONY: help run test check bench messages clean
 unexport VIRTUAL_ENV
 PY := .venv/bin/python
 
@@ -30,6 +30,10 @@ check: ## Lint, formatting, types, import contracts, workflow declarations
 bench: ## Run the benchmarks, or one of them: make bench NAME=intake
 	@bin/set-up test
 	@$(PY) -m bench $(NAME)
+
+messages: ## Collect the texts of pages and letters for translators
+	@bin/set-up test
+	@bin/messages
 
 clean: ## Remove what was installed and built here; the data folder stays
 	rm -rf .venv node_modules static tutela/ui/static/ui/built bench/out
