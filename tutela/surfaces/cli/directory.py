@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
-from tutela.core.errors import TutelaError
 from tutela.programs.directory import files
 from tutela.programs.directory.models import Agency, Helpline, Venue
-from tutela.surfaces.cli.main import fail
+from tutela.surfaces.cli.common import AsJson, say_json, say_page, say_table, speaking
+from tutela.surfaces.cli.main import USAGE, fail
 
 app = typer.Typer(help="Agencies, helplines, emergency numbers and venues.", no_args_is_help=True)
-
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 class Kind(StrEnum):
@@ -31,47 +26,49 @@ class Kind(StrEnum):
 
 
 @app.command()
+@speaking
 def load(
-    path: Annotated[
-        Path | None, typer.Argument(help="A TOML or JSON file.", exists=True, dir_okay=False)
-    ] = None,
+    path: Annotated[Path | None, typer.Argument(help="A TOML or JSON file.")] = None,
     *,
     sample: Annotated[bool, typer.Option("--sample", help="Load the invented sample instead.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Take the entries of a file over: all of them, or none and the faults."""
+    """Take the entries of a file over: all of them, or none and the faults.
+
+    tutela directory load ours.toml
+    """
     if (path is None) != sample:
-        fail("Name a file, or give --sample.", 2)
-    try:
-        loaded = files.load(path) if path else files.load_sample()
-    except TutelaError as error:
-        fail(str(error))
+        fail("Name a file, or give --sample.", USAGE)
+    loaded = files.load(path) if path else files.load_sample()
     counts = {"added": loaded.added, "changed": loaded.changed, "same": loaded.same}
-    typer.echo(
-        json.dumps(counts)
-        if as_json
-        else "{added} added, {changed} changed, {same} the same.".format(**counts)
-    )
+    if as_json:
+        say_json(counts)
+    else:
+        typer.echo("{added} added, {changed} changed, {same} the same.".format(**counts))
 
 
 @app.command()
+@speaking
 def dump(path: Annotated[Path, typer.Argument(help="The TOML or JSON file to write.")]) -> None:
     """Write the whole directory to a file that `load` reads."""
     typer.echo(f"{files.dump(path)} entries written to {path}.")
 
 
 @app.command("list")
-def list_command(kind: Kind = Kind.AGENCY, *, as_json: AsJson = False) -> None:
+@speaking
+def list_command(
+    kind: Annotated[Kind, typer.Argument(help="What to list.")] = Kind.AGENCY, *, as_json: AsJson = False
+) -> None:
     """List one kind of entry, and say what nobody verified for too long."""
     table = files.TABLES[kind.value]
     rows = [{**files.values_of(table, row), "stale": _stale(row)} for row in files.rows_of(table)]
     if as_json:
-        typer.echo(json.dumps({"items": rows, "next": None}, default=str, ensure_ascii=False, indent=2))
+        say_page(rows)
         return
-    shown = Table(*table.keys, *(name for name in table.fields if name not in table.keys), "stale")
-    for row in rows:
-        shown.add_row(*(_text(row.get(str(column.header), "")) for column in shown.columns))
-    Console().print(shown)
+    columns = [*table.keys, *(name for name in table.fields if name not in table.keys), "stale"]
+    say_table(
+        columns, ([_text(row.get(name, "")) for name in columns] for row in rows), "The directory is empty."
+    )
 
 
 def _stale(row: files.Row) -> bool:
@@ -80,7 +77,5 @@ def _stale(row: files.Row) -> bool:
     return isinstance(row, (Helpline, Venue)) and row.is_stale
 
 
-def _text(value: object) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else ""
-    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+def _text(value: object) -> object:
+    return ", ".join(map(str, value)) if isinstance(value, list) else value

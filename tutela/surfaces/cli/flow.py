@@ -52,9 +52,9 @@ def show(
     elif mermaid:
         typer.echo(shapes.as_mermaid(declared))
     else:
-        from rich.console import Console
+        from tutela.surfaces.cli.common import console
 
-        Console().print(*shapes.as_tables(declared))
+        console().print(*shapes.as_tables(declared))
 
 
 def _declared(slug: str) -> Workflow:
