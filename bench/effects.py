@@ -8,6 +8,7 @@ import psycopg
 
 from bench import place
 from bench.table import Figures
+from tutela.connectors.ports import OnDoubt, Verb
 
 EFFECTS = 2_000
 ROUNDS = 3
@@ -65,7 +66,7 @@ def _deliver() -> float:
 class Yes:
     """A connector that agrees to everything."""
 
-    verbs = frozenset({"send"})
+    verbs = {"send": Verb("send", OnDoubt.REPEAT)}
 
     def deliver(self, _verb, _payload, key):
         """Say that it was done."""

@@ -198,7 +198,7 @@ class Live:
         for _twice in range(2):  # the connection may have ended while nobody used it
             with suppress(psycopg.Error):
                 async with self._acting(staff) as asking:
-                    return await (await asking.execute(question, values)).fetchall()  # type: ignore[arg-type]
+                    return await (await asking.execute(question, values)).fetchall()
         return []
 
     async def _catch_up(self, streams: Iterable[Stream], since: float) -> None:

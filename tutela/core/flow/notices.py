@@ -45,7 +45,7 @@ def recipients(case: Case, workflow: Workflow, act: LapseAct | None, at: datetim
     elif act is LapseAct.ESCALATE:
         chosen = able.filter(id__in=Grant.objects.holders(case.workflow, [Role.MANAGER]).values("id"))
     else:
-        chosen = able.filter(id=case.assignee_id) or on_call
+        chosen = able.filter(id=case.assignee_id or 0) or on_call
     workers = able.filter(id__in=Grant.objects.holders(case.workflow, workflow.workers).values("id"))
     return sorted(chosen or team or workers, key=lambda person: person.pk)
 

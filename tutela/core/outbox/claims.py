@@ -86,7 +86,7 @@ def _hold(effects: Sequence[Effect], **more: object) -> None:
 def _session() -> int:
     connection.ensure_connection()
     assert connection.connection is not None
-    return connection.connection.info.backend_pid
+    return int(connection.connection.info.backend_pid)
 
 
 def _released(effects: Sequence[Effect]) -> set[int]:

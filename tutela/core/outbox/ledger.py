@@ -6,10 +6,11 @@ written yet is handed back and written a moment later. Cases are locked before e
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from django.db import connection
 from django.db.models import F
@@ -17,7 +18,7 @@ from django.utils import timezone
 
 from tutela.core.audit.models import Act
 from tutela.core.audit.record import record_each
-from tutela.core.cases.models import Case, Event, Message
+from tutela.core.cases.models import Case, Event
 from tutela.core.errors import ConnectorError, TryLater
 from tutela.core.people.actor import Actor, acting_as
 
@@ -71,93 +72,103 @@ def _lock_free_cases(cases: set[int]) -> set[int]:
     return set(free.order_by("pk").values_list("pk", flat=True))
 
 
+#: In one statement, because this is what most effects come to. `%(receipts)s` maps ids to receipts.
+_CONFIRM: Final = """
+    UPDATE outbox_effect AS e SET state = 'confirmed', confirmed_at = %(now)s, receipt = given.receipt,
+           error = '', what_to_do = '', claimed_by = NULL, claimed_until = NULL
+    FROM jsonb_each(%(receipts)s::jsonb) AS given (id, receipt)
+    WHERE e.id = given.id::bigint AND e.state <> 'confirmed'
+    RETURNING e.id, e.case_id, e.event_id
+"""
+#: So that an answer to one of our mails finds its case.
+_KEEP_MESSAGE_IDS: Final = """
+    UPDATE cases_message AS m SET message_id = e.receipt ->> 'reference'
+    FROM outbox_effect AS e WHERE m.id = e.message_id AND e.id = ANY(%s)
+"""
+
+
 def _confirmed(outcomes: dict[int, Outcome], actor: Actor) -> None:
     """Done. Only here does an effect become confirmed, and only with its receipt."""
-    now = timezone.now()
-    rows = _locked(outcomes, but_not=EffectState.CONFIRMED)
-    for row in rows:
-        receipt = outcomes[row.pk].receipt
-        assert receipt is not None
-        row.state, row.confirmed_at, row.error, row.what_to_do = EffectState.CONFIRMED, now, "", ""
-        row.receipt = {"reference": receipt.reference, "at": receipt.at.isoformat(), "detail": receipt.detail}
-    _save(rows, "confirmed_at", "receipt")
-    _keep_message_ids(rows)
+    receipts = {str(key): _as_json(one.receipt) for key, one in outcomes.items() if one.receipt}
+    with connection.cursor() as cursor:
+        cursor.execute(_CONFIRM, {"now": timezone.now(), "receipts": json.dumps(receipts)})
+        rows = [_Line(*row) for row in cursor.fetchall()]
+        cursor.execute(_KEEP_MESSAGE_IDS, [[row.effect for row in rows]])
     _tell(rows, DELIVERED, actor)
-    entries = [(row.case_id, {"effect": row.pk, "event": row.event_id}) for row in rows]
+    entries = [(row.case, {"effect": row.effect, "event": row.event}) for row in rows]
     record_each(Act.EFFECT_DELIVERED, actor, entries)
 
 
-def _keep_message_ids(rows: Sequence[Effect]) -> None:
-    """So that an answer to one of our mails finds its case."""
-    sent = [Message(pk=row.message_id, message_id=row.receipt["reference"]) for row in rows if row.message_id]
-    Message.objects.bulk_update(sent, ["message_id"])
+def _as_json(receipt: Receipt) -> dict[str, object]:
+    return {"reference": receipt.reference, "at": receipt.at.isoformat(), "detail": receipt.detail}
 
 
 def _refused(outcomes: dict[int, Outcome], actor: Actor) -> None:
     """Not done, and not without a person: the case counts as changed."""
-    rows = _locked(outcomes, only=EffectState.SENDING)
+    rows = _still_sending(outcomes)
     for row in rows:
         row.state = EffectState.FAILED
-        _explain(row, outcomes[row.pk])
-    _save(rows)
+        _save(row, outcomes[row.pk])
     cases = Case.objects.filter(pk__in={row.case_id for row in rows})
     cases.update(version=F("version") + 1, updated_at=timezone.now())
-    _tell(rows, FAILED, actor)
+    _tell([_Line.of(row) for row in rows], FAILED, actor)
 
 
 def _put_off(outcomes: dict[int, Outcome], actor: Actor) -> None:
     """Not done yet. Tried again by itself; the timeline tells of it once it takes long."""
-    now = timezone.now()
-    rows = _locked(outcomes, only=EffectState.SENDING)
+    rows = _still_sending(outcomes)
     for row in rows:
-        row.state, row.due_at = EffectState.DUE, now + _wait(row.attempts, outcomes[row.pk].error)
-        _explain(row, outcomes[row.pk])
-    _save(rows, "due_at")
-    _tell([row for row in rows if row.attempts == TOLD_AT], DELAYED, actor)
+        row.state = EffectState.DUE
+        row.due_at = timezone.now() + _wait(row.attempts, outcomes[row.pk].error)
+        _save(row, outcomes[row.pk])
+    _tell([_Line.of(row) for row in rows if row.attempts == TOLD_AT], DELAYED, actor)
 
 
 def _wait(attempts: int, error: ConnectorError | None) -> timedelta:
     """As long as the other side asked for; otherwise twice as long each time."""
     if isinstance(error, TryLater) and error.after is not None:
         return error.after
-    return min(SHORTEST_WAIT * 2 ** min(attempts - 1, 20), LONGEST_WAIT)
+    return min(SHORTEST_WAIT * int(2 ** min(attempts - 1, 20)), LONGEST_WAIT)
 
 
-def _explain(row: Effect, outcome: Outcome) -> None:
+def _still_sending(outcomes: dict[int, Outcome]) -> list[Effect]:
+    """Those whose attempt is still the last one: another courier may have taken one over."""
+    rows = Effect.objects.select_for_update(of=("self",)).filter(pk__in=outcomes, state=EffectState.SENDING)
+    return [row for row in rows.order_by("pk") if row.attempts == outcomes[row.pk].effect.attempts]
+
+
+def _save(row: Effect, outcome: Outcome) -> None:
     assert outcome.error is not None
     row.error, row.what_to_do = str(outcome.error), str(outcome.error.what_to_do)
+    row.claimed_by = row.claimed_until = None
+    row.save(update_fields=["state", "due_at", "error", "what_to_do", "claimed_by", "claimed_until"])
 
 
-def _locked(outcomes: dict[int, Outcome], *, only: str = "", but_not: str = "") -> list[Effect]:
-    """The rows as they are now; another courier may have dealt with one in the meantime."""
-    rows = Effect.objects.select_for_update(of=("self",)).filter(pk__in=outcomes).order_by("pk")
-    return [
-        row
-        for row in rows
-        if row.state != but_not
-        and (not only or (row.state == only and row.attempts == outcomes[row.pk].effect.attempts))
-    ]
+class _Line(NamedTuple):
+    """What a line on the timeline speaks of."""
+
+    effect: int
+    case: int
+    event: int
+
+    @classmethod
+    def of(cls, row: Effect) -> _Line:
+        """The line about an effect."""
+        return cls(row.pk, row.case_id, row.event_id)
 
 
-def _save(rows: Sequence[Effect], *more: str) -> None:
-    for row in rows:
-        row.claimed_by = row.claimed_until = None
-    names = ["state", "error", "what_to_do", "claimed_by", "claimed_until", *more]
-    Effect.objects.bulk_update(rows, names)
-
-
-def _tell(rows: Sequence[Effect], what: str, actor: Actor) -> None:
+def _tell(rows: Sequence[_Line], what: str, actor: Actor) -> None:
     """A line on the timeline for each effect, and a word to whoever looks at the case."""
-    states = dict(Case.objects.filter(pk__in={row.case_id for row in rows}).values_list("pk", "state"))
+    states = dict(Case.objects.filter(pk__in={row.case for row in rows}).values_list("pk", "state"))
     Event.objects.bulk_create(
         Event(
-            case_id=row.case_id,
+            case_id=row.case,
             kind=Event.Kind.EFFECT,
             step=what,
             actor_id=actor.id,
-            from_state=states[row.case_id],
-            to_state=states[row.case_id],
-            data={"effect": row.pk, "event": row.event_id},
+            from_state=states[row.case],
+            to_state=states[row.case],
+            data={"effect": row.effect, "event": row.event},
         )
         for row in rows
     )
