@@ -14,6 +14,7 @@ from tutela.core.cases.models import Case, Event
 from tutela.core.errors import BadData, KeyReused, NotFound
 from tutela.core.flow import registry
 from tutela.core.flow.declare import Step
+from tutela.core.flow.dry_run import dry_run_step
 from tutela.core.flow.perform import Outcome, make_form, perform, rehearse
 from tutela.core.people.actor import Actor, acting_as
 
@@ -90,11 +91,21 @@ def _wrong(form: forms.Form | None, name: str, value: Any) -> str:
 
 
 def rehearsed(reference: str, step: str, actor: Actor, data: Mapping[str, Any]) -> dict[str, Any]:
-    """What a step would do outside. Raises as `perform` does."""
+    """What a step would do; of one that needs approval, what it would do once it is agreed to.
+
+    Nothing is kept. Raises as `perform` does.
+    """
+    tried = dry_run_step(reference, step, actor, data)
+    same, said = ("connector", "verb", "label", "payload"), ("recipient", "subject", "text", "language")
     wishes = rehearse(reference, step, actor, data)
-    same = ("connector", "verb", "label", "payload")
-    would = [{name: getattr(wish, name) for name in same} for wish in wishes]
-    return {"reference": reference, "step": step, "dry_run": True, "would": would}
+    return {
+        "reference": reference,
+        "step": step,
+        "dry_run": True,
+        "state": tried.state,
+        "would": [{name: getattr(wish, name) for name in same} for wish in wishes],
+        "letters": [{name: getattr(letter, name) for name in said} for letter in tried.letters],
+    }
 
 
 def told(outcome: Outcome) -> dict[str, Any]:

@@ -271,6 +271,15 @@ class Wanted(Shape):
     payload: dict[str, Any]
 
 
+class LetterText(Shape):
+    """What a reporter would read: by mail where `recipient` is an address, else behind the receipt code."""
+
+    recipient: str
+    subject: str
+    text: str
+    language: str
+
+
 class EffectLine(Shape):
     """What a step queued to happen outside."""
 
@@ -301,7 +310,9 @@ class Rehearsed(Shape):
     reference: str
     step: str
     dry_run: Literal[True] = True
-    would: list[Wanted]
+    state: str = Field(description="Where the case would be.")
+    would: list[Wanted] = Field(description="What would happen outside, once it is agreed to.")
+    letters: list[LetterText] = Field(description="What the reporters would read.")
 
 
 class RequestLine(Shape):

@@ -234,8 +234,11 @@ def _say_rehearsed(found: Mapping[str, Any], *, as_json: bool) -> None:
     if as_json:
         say_json(found)
         return
+    typer.echo(f"State: {state_label(_workflow_of(found['reference']), found['state'])}.")
     rows = ((one["connector"], one["verb"], one["label"], _short(one["payload"])) for one in found["would"])
     say_table(("Connector", "Verb", "Label", "With"), rows, "Nothing would happen outside.")
+    for letter in found["letters"]:
+        typer.echo(plain(f"\nThe reporter would read:\n{letter['text']}"))
     typer.echo("Nothing was changed.", err=True)
 
 

@@ -138,6 +138,8 @@ def test_a_dry_run_says_what_would_happen_and_keeps_nothing(call, cast):
     reference = report_emergency(sender_email="reader@wiki.example")
     answer = call("juniper").post(f"/cases/{reference}/steps/answer?dry_run=true", {"text": "Thank you."})
     assert answer.status_code == 200
+    (letter,) = answer.json()["letters"]
+    assert (letter["recipient"], letter["text"]) == ("reader@wiki.example", "Thank you.")
     (mail,) = answer.json()["would"]
     assert (mail["connector"], mail["payload"]["to"]) == ("mail", "reader@wiki.example")
     with acting_as(cast.juniper):
