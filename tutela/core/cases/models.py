@@ -92,6 +92,11 @@ class Case(models.Model):
             ),
             models.Index(fields=["due_at", "id"], condition=Q(closed_at=None), name="case_open_due"),
             models.Index(
+                fields=["workflow", "state", "due_at", "id"],
+                condition=Q(closed_at=None),
+                name="case_open_state_due",
+            ),
+            models.Index(
                 fields=["assignee", "due_at", "id"],
                 condition=Q(closed_at=None),
                 name="case_open_assignee_due",

@@ -17,6 +17,7 @@ from tutela.core.errors import NotFound, TooMany, TutelaError
 from tutela.core.people.actor import Actor, acting_as
 from tutela.core.people.models import Staff
 from tutela.core.people.sign_in import look_at_link, use_link
+from tutela.surfaces.visitor import network_of
 
 BACKEND = "django.contrib.auth.backends.ModelBackend"
 NEXT = "tutela-next"
@@ -46,7 +47,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def sign_in_link(request: HttpRequest, secret: str) -> HttpResponse:
     """Show whom the link signs in; pressing the button does it. Looking uses nothing up."""
-    address = request.META.get("REMOTE_ADDR", "")
+    address = network_of(request)
     try:
         if request.method != "POST":
             return render(request, "desk/sign_in_link.html", {"staff": look_at_link(secret, address)})

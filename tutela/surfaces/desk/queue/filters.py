@@ -69,6 +69,11 @@ class Filter:
         """The filter as somebody would type it."""
         return " ".join(term.text for term in self.terms)
 
+    @property
+    def only_open(self) -> bool:
+        """Whether it shows nothing but open cases."""
+        return all(term.text == "state:open" for term in self.terms if term.key in {"state", "closed"})
+
     def without(self, term: Term) -> str:
         """The text of the filter with one term less."""
         return " ".join(one.text for one in self.terms if one is not term)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -13,6 +14,8 @@ from tutela.core.cases.models import PRESENCE_ENDS_AFTER, Presence
 from tutela.core.flow import registry
 from tutela.core.flow.declare import WaitsFor
 from tutela.surfaces.desk.faces import SEVERITY, moment, row_face, running_clocks
+
+from .pieces import Pieces, draw_clock
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -36,8 +39,30 @@ def dress(rows: list[dict[str, Any]], me: int) -> list[dict[str, Any]]:
     numbers = [row["id"] for row in rows]
     clocks = running_clocks(numbers) if numbers else {}
     looking = who_looks(numbers, me)
-    now = timezone.now()
-    return [_dressed(row, clocks.get(row["id"], []), looking.get(row["id"], []), now) for row in rows]
+    page = _Page()
+    return [_dressed(row, clocks.get(row["id"], []), looking.get(row["id"], []), page) for row in rows]
+
+
+class _Page:
+    """What all rows of one page share: the moment, the language, drawn elements, addresses."""
+
+    def __init__(self) -> None:
+        self.now = timezone.now()
+        self.pieces = Pieces()
+        self.case = reverse("desk:case", args=["REFERENCE"])
+        self.preview = reverse("desk:preview", args=["REFERENCE"])
+        self.select = _("Select %(reference)s")
+        self.lock = self.pieces.draw("lock", _("Restricted to its team"))
+        self.labels: dict[tuple[str, str], tuple[str, str, WaitsFor]] = {}
+
+    def label(self, workflow: str, state: str) -> tuple[str, str, WaitsFor]:
+        """The words for a workflow and a state, and whom the state waits for."""
+        known = self.labels.get((workflow, state))
+        if known is None:
+            declared = registry.workflow(workflow)
+            found = declared.state(state)
+            known = self.labels[workflow, state] = (str(declared.label), str(found.label), found.waits_for)
+        return known
 
 
 def grouped(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -60,19 +85,25 @@ def who_looks(case_ids: Iterable[int], me: int) -> dict[int, list[str]]:
     return found
 
 
-def _dressed(row: dict[str, Any], clocks: list[Any], looking: list[str], now: datetime) -> dict[str, Any]:
-    workflow = registry.workflow(row["workflow"])
-    state = workflow.state(row["state"])
+def _dressed(row: dict[str, Any], clocks: list[Any], looking: list[str], page: _Page) -> dict[str, Any]:
+    workflow, state, waits_for = page.label(row["workflow"], row["state"])
+    face = row_face(row, clocks)
+    draw = page.pieces.draw
     return {
         **row,
-        "level": SEVERITY[row["severity"]],
-        "workflow_label": workflow.label,
-        "state_label": state.label,
-        "clock": row_face(row, clocks),
-        "looking": looking,
-        "group": _group(row, state.waits_for, now),
+        "url": page.case.replace("REFERENCE", row["reference"]),
+        "preview": page.preview.replace("REFERENCE", row["reference"]),
+        "select": page.select % {"reference": row["reference"]},
+        "workflow_label": workflow,
+        "state_label": state,
+        "group": _group(row, waits_for, page.now),
         "closed": moment(row["closed_at"]) if row["closed_at"] else "",
-        "owner": row["assignee__working_name"],
+        "severity_drawn": draw("severity", SEVERITY[row["severity"]]),
+        "clock_drawn": draw_clock(face) if face else "",
+        "message_drawn": draw("message") if row["unread"] else "",
+        "looking_drawn": draw("looking", tuple(looking)) if looking else "",
+        "lock_drawn": page.lock if row["restricted"] else "",
+        "owner_drawn": draw("owner", row["assignee__working_name"]),
     }
 
 

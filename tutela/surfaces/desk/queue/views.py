@@ -116,8 +116,8 @@ def _list_page(request: DeskRequest, listing: Listing, workflow: str = "") -> Ht
     asked = parse(typed, asker)
     tab = next((one for one in listing.tabs if one.name == request.GET.get("tab")), None)
     tab = tab or (listing.tabs[0] if listing.tabs else None)
-    sort = SORTS.get(request.GET.get("sort", listing.sort), SORTS["due"])
-    cases = asked.apply(Case.objects.filter(listing.within, tab.q(asker) if tab else Q()))
+    sort = _sort(request.GET.get("sort", listing.sort), asked)
+    cases = asked.apply(Case.objects.filter(listing.within, _part(tab, asker, asked)))
     page = page_of(cases, sort, request.GET.get("after", ""))
     rows = dress(page.rows, request.user.pk)
     address = _Address(listing, tab, typed if "q" in request.GET else None, sort)
@@ -144,6 +144,21 @@ def _list_page(request: DeskRequest, listing: Listing, workflow: str = "") -> Ht
         "is_mine": listing.view is not None and listing.view.owner_id == request.user.pk,
     }
     return show(request, "desk/queue.html", context)
+
+
+def _sort(name: str, asked: Filter) -> Sort:
+    """The order that was asked for. Closed cases have no clock: with them the newest come first."""
+    sort = SORTS.get(name, SORTS["due"])
+    return sort if sort.name != "due" or asked.only_open else SORTS["new"]
+
+
+def _part(tab: Tab | None, asker: Asker, asked: Filter) -> Q:
+    """What one part of a list holds. Nobody's urgent cases are open ones: no closed one is looked at."""
+    if tab is None:
+        return Q()
+    if tab.q is mine and not asked.only_open:
+        return Q(assignee=asker.staff_id)
+    return tab.q(asker)
 
 
 @dataclass(frozen=True)

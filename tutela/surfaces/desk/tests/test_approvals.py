@@ -77,18 +77,18 @@ def test_who_may_not_is_named_as_the_engine_says(cast):
         assert {one.name for one in holders(asked)} == {"Larch", "Linden"}
 
 
-def test_waiting_for_me_and_i_wait_for(cast, browser):
+def test_waiting_for_me_and_i_wait_for(cast, desk):
     reference = path.held(cast)
-    larch = browser(cast.larch).get("/desk/approvals/").content.decode()
+    larch = desk(cast.larch).get("/desk/approvals/").content.decode()
     assert "Disclose to the agency" in larch.split("I wait for")[0]
-    juniper = browser(cast.juniper).get("/desk/approvals/").content.decode()
+    juniper = desk(cast.juniper).get("/desk/approvals/").content.decode()
     assert "Nothing waits for your decision." in juniper.split("I wait for")[0]
     assert reference in juniper.split("I wait for")[1]
 
 
-def test_the_page_shows_what_would_happen_and_keeps_nothing(cast, browser):
+def test_the_page_shows_what_would_happen_and_keeps_nothing(cast, desk):
     reference = path.held(cast)
-    text = browser(cast.larch).get(url_of(reference, cast.larch)).content.decode()
+    text = desk(cast.larch).get(url_of(reference, cast.larch)).content.decode()
     for words in (
         "Nothing has been changed.",
         "It would be at “Waiting for the agency”.",
@@ -107,9 +107,9 @@ def test_the_page_shows_what_would_happen_and_keeps_nothing(cast, browser):
         assert not ReleaseEntry.objects.exists()
 
 
-def test_agreeing_runs_the_step(cast, browser):
+def test_agreeing_runs_the_step(cast, desk):
     reference = path.held(cast)
-    larch, url = browser(cast.larch), url_of(reference, cast.larch)
+    larch, url = desk(cast.larch), url_of(reference, cast.larch)
     answer = larch.post(url, {"verdict": "agree", "reason": "Clear danger."}, follow=True)
     assert "Everybody agreed." in answer.content.decode()
     assert case_of(reference, cast.larch).state == "disclosed"
@@ -118,24 +118,22 @@ def test_agreeing_runs_the_step(cast, browser):
     assert "button--act" not in after
 
 
-def test_asking_first_holds_the_chain(cast, browser):
+def test_asking_first_holds_the_chain(cast, desk):
     reference = path.held(cast)
-    larch, url = browser(cast.larch), url_of(reference, cast.larch)
+    larch, url = desk(cast.larch), url_of(reference, cast.larch)
     answer = larch.post(url, {"verdict": "ask", "reason": ""})
     assert answer.status_code == 422
     assert 'aria-invalid="true"' in answer.content.decode(), "a question needs words"
     larch.post(url, {"verdict": "ask", "reason": "Which account?"})
     assert case_of(reference, cast.larch).state == "awaiting_approval"
-    assert "Larch asks something before deciding" in plain(
-        browser(cast.juniper).get(f"/desk/case/{reference}/")
-    )
+    assert "Larch asks something before deciding" in plain(desk(cast.juniper).get(f"/desk/case/{reference}/"))
     page = larch.get(url).content.decode()
     assert "1 opinion was given. Many reviewers decide first and read after." in page
 
 
-def test_stopping_ends_it_for_everybody(cast, browser):
+def test_stopping_ends_it_for_everybody(cast, desk):
     reference = path.held(cast)
-    browser(cast.larch).post(url_of(reference, cast.larch), {"verdict": "stop", "reason": "No legal basis."})
+    desk(cast.larch).post(url_of(reference, cast.larch), {"verdict": "stop", "reason": "No legal basis."})
     assert case_of(reference, cast.larch).state == "deciding"
     assert waiting(cast.linden) == []
 
@@ -144,16 +142,16 @@ def plain(answer) -> str:
     return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", "", answer.content.decode()))
 
 
-def test_all_three_verdicts_stand_side_by_side(cast, browser):
+def test_all_three_verdicts_stand_side_by_side(cast, desk):
     reference = path.held(cast)
-    text = browser(cast.larch).get(url_of(reference, cast.larch)).content.decode()
+    text = desk(cast.larch).get(url_of(reference, cast.larch)).content.decode()
     assert re.findall(r'name="verdict" value="(\w+)"', text) == ["agree", "ask", "stop"]
     assert "checked" not in re.search(r"<fieldset.*?</fieldset>", text, re.DOTALL)[0]
 
 
-def test_the_proposer_reads_why_they_cannot_and_cannot(cast, browser):
+def test_the_proposer_reads_why_they_cannot_and_cannot(cast, desk):
     reference = path.held(cast)
-    juniper, url = browser(cast.juniper), url_of(reference, cast.juniper)
+    juniper, url = desk(cast.juniper), url_of(reference, cast.juniper)
     text = plain(juniper.get(url))
     assert "You proposed it, so you cannot approve it." in text
     assert "It waits for: Larch, Linden" in text
@@ -162,19 +160,19 @@ def test_the_proposer_reads_why_they_cannot_and_cannot(cast, browser):
     assert case_of(reference, cast.juniper).state == "awaiting_approval"
 
 
-def test_what_must_be_met_first_is_told(cast, browser):
+def test_what_must_be_met_first_is_told(cast, desk):
     reference = path.deciding(cast)
     do(reference, "disclose", cast.juniper, **path.RELEASE)
-    larch, url = browser(cast.larch), url_of(reference, cast.larch)
+    larch, url = desk(cast.larch), url_of(reference, cast.larch)
     assert "Not before:" in larch.get(url).content.decode()
     answer = larch.post(url, {"verdict": "agree", "reason": ""})
     assert answer.status_code == 409
     assert case_of(reference, cast.larch).state == "awaiting_approval"
 
 
-def test_a_decision_on_a_page_that_is_out_of_date_is_not_taken(cast, browser):
+def test_a_decision_on_a_page_that_is_out_of_date_is_not_taken(cast, desk):
     reference = path.held(cast)
-    larch, url = browser(cast.larch), url_of(reference, cast.larch)
+    larch, url = desk(cast.larch), url_of(reference, cast.larch)
     version = re.search(r'name="version" value="(\d+)"', larch.get(url).content.decode())[1]
     do(reference, "amend", cast.juniper, changes='{"released": "192.0.2.8 instead"}')
     answer = larch.post(url, {"verdict": "agree", "reason": "Clear danger.", "version": version})
@@ -184,10 +182,10 @@ def test_a_decision_on_a_page_that_is_out_of_date_is_not_taken(cast, browser):
     assert "Clear danger." in text, "and keeps what was typed"
 
 
-def test_a_request_is_changed_with_the_form_of_its_step(cast, browser):
+def test_a_request_is_changed_with_the_form_of_its_step(cast, desk):
     reference = path.held(cast)
     do(reference, "ask_first", cast.larch, reason="Which account?")
-    juniper, url = browser(cast.juniper), f"{url_of(reference, cast.juniper)}amend/"
+    juniper, url = desk(cast.juniper), f"{url_of(reference, cast.juniper)}amend/"
     text = juniper.get(url).content.decode()
     assert "192.0.2.7, signed in at 14:05 UTC" in text
     changed = {**path.RELEASE, "released": "192.0.2.7 and 192.0.2.8"}
@@ -197,20 +195,20 @@ def test_a_request_is_changed_with_the_form_of_its_step(cast, browser):
     with acting_as(cast.juniper):
         event = Event.objects.filter(step="amend").latest("id")
     assert event.data["changed"] == ["released"]
-    assert "the request changed since" in browser(cast.larch).get(url.removesuffix("amend/")).content.decode()
+    assert "the request changed since" in desk(cast.larch).get(url.removesuffix("amend/")).content.decode()
 
 
-def test_a_change_that_cannot_be_used_says_so(cast, browser):
+def test_a_change_that_cannot_be_used_says_so(cast, desk):
     reference = path.held(cast)
     url = f"{url_of(reference, cast.juniper)}amend/"
-    answer = browser(cast.juniper).post(url, {**path.RELEASE, "released": ""})
+    answer = desk(cast.juniper).post(url, {**path.RELEASE, "released": ""})
     assert answer.status_code == 422
     assert request_of(reference, cast.juniper).round == 1
 
 
-def test_a_review_afterwards_is_no_approval(cast, browser):
+def test_a_review_afterwards_is_no_approval(cast, desk):
     reference = path.disclosed_urgently(cast)
-    larch, url = browser(cast.larch), url_of(reference, cast.larch)
+    larch, url = desk(cast.larch), url_of(reference, cast.larch)
     text = plain(larch.get(url))
     assert "Done on the urgent path" in text
     assert "Nothing has been sent." not in text
@@ -220,12 +218,12 @@ def test_a_review_afterwards_is_no_approval(cast, browser):
         assert Request.objects.get(case__reference=reference).state == "released"
 
 
-def test_more_reviewers_cost_no_more_queries(cast, browser):
+def test_more_reviewers_cost_no_more_queries(cast, desk):
     from tutela.core.people.models import Grant, Membership, Team
     from tutela.core.people.roles import Role
 
     reference = path.held(cast)
-    larch, url = browser(cast.larch), url_of(reference, cast.larch)
+    larch, url = desk(cast.larch), url_of(reference, cast.larch)
 
     def queries() -> int:
         larch.get(url)

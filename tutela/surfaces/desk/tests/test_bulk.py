@@ -17,8 +17,8 @@ from .scene import do, report
 pytestmark = pytest.mark.django_db
 
 
-def fields(browser, references: list[str], step: str) -> dict[str, object]:
-    text = browser.post("/desk/bulk/", {"case": references, "step": step}).content.decode()
+def fields(desk, references: list[str], step: str) -> dict[str, object]:
+    text = desk.post("/desk/bulk/", {"case": references, "step": step}).content.decode()
     assert text.count('<input type="hidden" name="case"') == len(references)
     return {
         "case": references,
@@ -28,9 +28,9 @@ def fields(browser, references: list[str], step: str) -> dict[str, object]:
     }
 
 
-def test_three_cases_are_assigned_and_each_is_told(cast, browser):
+def test_three_cases_are_assigned_and_each_is_told(cast, desk):
     references = [report() for _each in range(3)]
-    juniper = browser(cast.juniper)
+    juniper = desk(cast.juniper)
     answer = juniper.post(
         "/desk/bulk/", {**fields(juniper, references, "assign"), "assignee": "heron"}, follow=True
     )
@@ -40,10 +40,10 @@ def test_three_cases_are_assigned_and_each_is_told(cast, browser):
         assert Event.objects.filter(step="assign", actor=cast.juniper.id).count() == 3
 
 
-def test_what_cannot_be_done_says_why_and_the_others_go_on(cast, browser):
+def test_what_cannot_be_done_says_why_and_the_others_go_on(cast, desk):
     done, closed = report(), path.following_up(cast)
     do(closed, "close", cast.juniper)
-    juniper = browser(cast.juniper)
+    juniper = desk(cast.juniper)
     answer = juniper.post(
         "/desk/bulk/", {**fields(juniper, [done, closed], "assign"), "assignee": "heron"}, follow=True
     )
@@ -53,9 +53,9 @@ def test_what_cannot_be_done_says_why_and_the_others_go_on(cast, browser):
     assert case_of(done, cast.juniper).assignee_id == cast.heron.id
 
 
-def test_whom_a_case_does_not_take_is_said_for_that_case(cast, browser):
+def test_whom_a_case_does_not_take_is_said_for_that_case(cast, desk):
     emergency, triage = report(), report(workflow=TRIAGE, text="Copied photographs")
-    alder = browser(cast.alder)
+    alder = desk(cast.alder)
     text = alder.post(
         "/desk/bulk/", {**fields(alder, [emergency, triage], "assign"), "assignee": "wren"}, follow=True
     )
@@ -64,9 +64,9 @@ def test_whom_a_case_does_not_take_is_said_for_that_case(cast, browser):
     assert case_of(emergency, cast.alder).assignee_id is None
 
 
-def test_a_run_sent_twice_is_one_run(cast, browser):
+def test_a_run_sent_twice_is_one_run(cast, desk):
     references = [report(), report()]
-    juniper = browser(cast.juniper)
+    juniper = desk(cast.juniper)
     sent = {**fields(juniper, references, "follow_up"), "at": "2030-03-14T09:00"}
     first, second = juniper.post("/desk/bulk/", sent), juniper.post("/desk/bulk/", sent)
     assert first.headers["Location"] == second.headers["Location"]
@@ -74,9 +74,9 @@ def test_a_run_sent_twice_is_one_run(cast, browser):
         assert Event.objects.filter(step="follow_up").count() == 2
 
 
-def test_a_run_can_be_undone_where_nothing_followed(cast, browser):
+def test_a_run_can_be_undone_where_nothing_followed(cast, desk):
     references = [report(), report()]
-    juniper = browser(cast.juniper)
+    juniper = desk(cast.juniper)
     answer = juniper.post("/desk/bulk/", {**fields(juniper, references, "assign"), "assignee": "heron"})
     do(references[0], "set_severity", cast.heron, severity="4")
     text = juniper.post(f"{answer.headers['Location']}undo/", follow=True).content.decode()
@@ -86,38 +86,38 @@ def test_a_run_can_be_undone_where_nothing_followed(cast, browser):
     assert "Undo all" not in text
 
 
-def test_cases_are_linked_to_one(cast, browser):
+def test_cases_are_linked_to_one(cast, desk):
     references = [report(), report()]
     target = report()
-    juniper = browser(cast.juniper)
+    juniper = desk(cast.juniper)
     sent = {**fields(juniper, references, "link_case"), "other": target, "kind": "related"}
     assert "All 2 cases done." in juniper.post("/desk/bulk/", sent, follow=True).content.decode()
     page = juniper.get(f"/desk/case/{target}/").content.decode()
     assert all(one in page for one in references)
 
 
-def test_a_run_belongs_to_who_made_it(cast, browser):
-    juniper = browser(cast.juniper)
+def test_a_run_belongs_to_who_made_it(cast, desk):
+    juniper = desk(cast.juniper)
     answer = juniper.post("/desk/bulk/", {**fields(juniper, [report()], "assign"), "assignee": "heron"})
-    assert browser(cast.heron).get(answer.headers["Location"]).status_code == 404
-    assert browser(cast.heron).post(f"{answer.headers['Location']}undo/").status_code == 404
+    assert desk(cast.heron).get(answer.headers["Location"]).status_code == 404
+    assert desk(cast.heron).post(f"{answer.headers['Location']}undo/").status_code == 404
 
 
-def test_a_case_that_is_theirs_no_more_is_left_out_of_the_run(cast, browser):
+def test_a_case_that_is_theirs_no_more_is_left_out_of_the_run(cast, desk):
     reference = report()
-    juniper = browser(cast.juniper)
+    juniper = desk(cast.juniper)
     answer = juniper.post("/desk/bulk/", {**fields(juniper, [reference], "assign"), "assignee": "heron"})
     do(reference, "recuse", cast.juniper, reason="")
     assert reference not in juniper.get(answer.headers["Location"]).content.decode()
 
 
 @pytest.mark.parametrize("step", ["", "close", "merge_into", "recuse", "note"])
-def test_only_some_steps_go_at_once(cast, browser, step):
-    assert browser(cast.juniper).post("/desk/bulk/", {"case": [report()], "step": step}).status_code == 422
+def test_only_some_steps_go_at_once(cast, desk, step):
+    assert desk(cast.juniper).post("/desk/bulk/", {"case": [report()], "step": step}).status_code == 422
     assert not BulkRun.objects.exists()
 
 
-def test_nothing_chosen_is_said(cast, browser):
-    answer = browser(cast.juniper).post("/desk/bulk/", {"step": "assign"})
+def test_nothing_chosen_is_said(cast, desk):
+    answer = desk(cast.juniper).post("/desk/bulk/", {"step": "assign"})
     assert answer.status_code == 422
     assert "Choose at least one case" in answer.content.decode()

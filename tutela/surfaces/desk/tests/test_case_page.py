@@ -24,8 +24,8 @@ def scene(cast):
     return set_scene(cast)
 
 
-def page_of(browser, reference: str, query: str = "") -> str:
-    answer = browser.get(f"/desk/case/{reference}/{query}")
+def page_of(desk, reference: str, query: str = "") -> str:
+    answer = desk.get(f"/desk/case/{reference}/{query}")
     assert answer.status_code == 200
     return answer.content.decode()
 
@@ -40,8 +40,8 @@ def primary(text: str) -> str:
     return plain(re.sub(r"<kbd.*?</kbd>", "", found[1])).strip() if found else ""
 
 
-def test_the_head_says_what_it_is(cast, scene, browser):
-    text = page_of(browser(cast.juniper), scene.held)
+def test_the_head_says_what_it_is(cast, scene, desk):
+    text = page_of(desk(cast.juniper), scene.held)
     for words in (
         scene.held,
         "Threat of self-harm on a user talk page",
@@ -53,8 +53,8 @@ def test_the_head_says_what_it_is(cast, scene, browser):
     assert re.search(r"Juniper</bdi> <span class=\"quiet\">since \d\d:\d\d", text)
 
 
-def test_clocks_say_what_is_due_and_what_was_met(cast, scene, browser):
-    text = page_of(browser(cast.juniper), scene.held)
+def test_clocks_say_what_is_due_and_what_was_met(cast, scene, desk):
+    text = page_of(desk(cast.juniper), scene.held)
     cells = re.findall(r'<li class="clock-cell.*?</li>', text)
     said = [plain(cell) for cell in cells]
     assert any("Decide on disclosure" in one and "min left" in one for one in said)
@@ -74,40 +74,40 @@ def test_clocks_say_what_is_due_and_what_was_met(cast, scene, browser):
         (path.following_up, "Record what was done on the wiki"),
     ],
 )
-def test_the_one_loud_step_is_the_next_one(cast, browser, way, expected):
-    assert primary(page_of(browser(cast.juniper), way(cast))) == expected
+def test_the_one_loud_step_is_the_next_one(cast, desk, way, expected):
+    assert primary(page_of(desk(cast.juniper), way(cast))) == expected
 
 
-def test_outcomes_stand_side_by_side_and_none_is_louder(cast, browser):
-    text = page_of(browser(cast.juniper), path.acknowledged(cast))
+def test_outcomes_stand_side_by_side_and_none_is_louder(cast, desk):
+    text = page_of(desk(cast.juniper), path.acknowledged(cast))
     assert "button--act" not in text
     outcomes = re.findall(r"<ul class=\"outcomes\">(.*?)</ul>", text, re.DOTALL)[0]
     assert outcomes.count("<li>") == 4
     assert re.findall(r'data-key="(\d)"', outcomes) == ["1", "2", "3", "4"]
 
 
-def test_who_decides_is_named_and_nothing_was_sent(cast, scene, browser):
-    text = plain(page_of(browser(cast.juniper), scene.held))
+def test_who_decides_is_named_and_nothing_was_sent(cast, scene, desk):
+    text = plain(page_of(desk(cast.juniper), scene.held))
     assert "One of them decides for Legal: Larch, Linden" in text
     assert "Nothing has been sent." in text
     assert "You proposed it, so you cannot approve it." in text
 
 
-def test_whose_turn_it_is_sees_that_first(cast, scene, browser):
-    text = page_of(browser(cast.larch), scene.held)
+def test_whose_turn_it_is_sees_that_first(cast, scene, desk):
+    text = page_of(desk(cast.larch), scene.held)
     assert primary(text) == "Decide"
     assert "steps are for colleagues" in text
 
 
-def test_closed_doors_stay_visible_with_their_reason(cast, browser):
-    text = plain(page_of(browser(cast.juniper), path.deciding(cast)))
+def test_closed_doors_stay_visible_with_their_reason(cast, desk):
+    text = plain(page_of(desk(cast.juniper), path.deciding(cast)))
     assert "Disclose now, on the urgent path" in text
     not_yet = text.split("Not yet")[1]
     assert "Disclose now, on the urgent path" in not_yet
 
 
-def test_facts_have_the_labels_of_the_form(cast, scene, browser):
-    text = page_of(browser(cast.juniper), scene.held)
+def test_facts_have_the_labels_of_the_form(cast, scene, desk):
+    text = page_of(desk(cast.juniper), scene.held)
     known = re.search(r'<section class="known".*?</section>', text, re.DOTALL)[0]
     pairs = dict(re.findall(r"<dt>(.*?)</dt><dd>(.*?)</dd>", known))
     assert plain(pairs["At risk"]) == "The person who wrote it"
@@ -117,8 +117,8 @@ def test_facts_have_the_labels_of_the_form(cast, scene, browser):
     assert 'rel="noreferrer noopener external"' in pairs["Where it was written"]
 
 
-def test_the_words_of_the_report_are_not_in_the_page(cast, scene, browser):
-    juniper = browser(cast.juniper)
+def test_the_words_of_the_report_are_not_in_the_page(cast, scene, desk):
+    juniper = desk(cast.juniper)
     text = page_of(juniper, scene.held)
     assert SPANISH not in text
     words = re.search(r'data-fetch="([^"]*)"', text)[1]
@@ -126,39 +126,39 @@ def test_the_words_of_the_report_are_not_in_the_page(cast, scene, browser):
     assert acts(cast, scene.held)[-1] == Act.WORDS_UNFOLDED
 
 
-def test_what_the_reporter_wrote_since_is_shown_as_unread(cast, scene, browser):
-    text = page_of(browser(cast.juniper), scene.held)
+def test_what_the_reporter_wrote_since_is_shown_as_unread(cast, scene, desk):
+    text = page_of(desk(cast.juniper), scene.held)
     assert AGAIN in text
     assert "1 unread" in text
     assert re.search(r'class="said is-new"', text)
 
 
-def test_looking_at_a_restricted_case_is_recorded_once_in_ten_minutes(cast, scene, browser):
-    juniper = browser(cast.juniper)
+def test_looking_at_a_restricted_case_is_recorded_once_in_ten_minutes(cast, scene, desk):
+    juniper = desk(cast.juniper)
     for _each in range(3):
         page_of(juniper, scene.held)
     juniper.get(f"/desk/case/{scene.held}/preview/")
     assert acts(cast, scene.held).count(Act.CASE_LOOKED) == 1
-    page_of(browser(cast.heron), scene.held)
+    page_of(desk(cast.heron), scene.held)
     assert acts(cast, scene.held).count(Act.CASE_LOOKED) == 2
 
 
-def test_the_look_is_recorded_again_after_ten_minutes(cast, scene, browser, time_machine):
-    juniper = browser(cast.juniper)
+def test_the_look_is_recorded_again_after_ten_minutes(cast, scene, desk, time_machine):
+    juniper = desk(cast.juniper)
     page_of(juniper, scene.held)
     time_machine.move_to(timezone.now() + timezone.timedelta(minutes=11))
     page_of(juniper, scene.held)
     assert acts(cast, scene.held).count(Act.CASE_LOOKED) == 2
 
 
-def test_a_preview_counts_as_a_look(cast, scene, browser):
-    browser(cast.heron).get(f"/desk/case/{scene.held}/preview/")
+def test_a_preview_counts_as_a_look(cast, scene, desk):
+    desk(cast.heron).get(f"/desk/case/{scene.held}/preview/")
     assert acts(cast, scene.held) == [Act.CASE_LOOKED]
 
 
-def test_the_looks_can_be_read(cast, scene, browser):
-    page_of(browser(cast.heron), scene.held)
-    text = plain(page_of(browser(cast.juniper), scene.held, "?show=looks"))
+def test_the_looks_can_be_read(cast, scene, desk):
+    page_of(desk(cast.heron), scene.held)
+    text = plain(page_of(desk(cast.juniper), scene.held, "?show=looks"))
     assert "Heron looked at the case" in text
 
 
@@ -170,9 +170,9 @@ def acts(cast, reference: str) -> list[str]:
         return list(entries.values_list("act", flat=True))
 
 
-def test_presence_is_told_and_ends(cast, scene, browser):
-    page_of(browser(cast.heron), scene.held)
-    juniper = browser(cast.juniper)
+def test_presence_is_told_and_ends(cast, scene, desk):
+    page_of(desk(cast.heron), scene.held)
+    juniper = desk(cast.juniper)
     assert "Heron is here" in plain(page_of(juniper, scene.held))
     assert "Heron" in juniper.post(f"/desk/case/{scene.held}/here/").content.decode()
     with acting_as(cast.juniper):
@@ -182,8 +182,8 @@ def test_presence_is_told_and_ends(cast, scene, browser):
     assert "Heron" not in juniper.post(f"/desk/case/{scene.held}/here/").content.decode()
 
 
-def test_neighbours_follow_the_clock(cast, scene, browser):
-    juniper, seen = browser(cast.juniper), []
+def test_neighbours_follow_the_clock(cast, scene, desk):
+    juniper, seen = desk(cast.juniper), []
     reference = scene.held
     while reference and reference not in seen:
         seen.append(reference)
@@ -193,8 +193,8 @@ def test_neighbours_follow_the_clock(cast, scene, browser):
     assert len(seen) == len(set(seen))
 
 
-def test_more_events_cost_no_more_queries(cast, scene, browser):
-    juniper = browser(cast.juniper)
+def test_more_events_cost_no_more_queries(cast, scene, desk):
+    juniper = desk(cast.juniper)
 
     def queries() -> int:
         page_of(juniper, scene.held)
@@ -211,18 +211,18 @@ def test_more_events_cost_no_more_queries(cast, scene, browser):
     assert before < 75
 
 
-def test_a_closed_case_offers_to_be_reopened(cast, browser):
+def test_a_closed_case_offers_to_be_reopened(cast, desk):
     reference = path.following_up(cast)
     do(reference, "close", cast.juniper)
-    text = page_of(browser(cast.alder), reference)
+    text = page_of(desk(cast.alder), reference)
     assert "Nothing more must happen" in text
     assert "Reopen the case" in text
     assert "button--act" not in text
 
 
-def test_a_merged_case_leads_to_where_it_goes_on(cast, scene, browser):
+def test_a_merged_case_leads_to_where_it_goes_on(cast, scene, desk):
     do(scene.new, "merge_into", cast.juniper, other=scene.assessed, reason="The same words.")
-    juniper = browser(cast.juniper)
+    juniper = desk(cast.juniper)
     assert f"Goes on in {scene.assessed}" in page_of(juniper, scene.new)
     other = page_of(juniper, scene.assessed)
     assert "Conversations with 2 reporters" in other
@@ -230,9 +230,9 @@ def test_a_merged_case_leads_to_where_it_goes_on(cast, scene, browser):
     assert f">{scene.new}</a> into this case" in other
 
 
-def test_titles_with_markup_and_other_scripts_stay_text(cast, scene, browser):
+def test_titles_with_markup_and_other_scripts_stay_text(cast, scene, desk):
     do(scene.new, "edit_title", cast.juniper, title='<script>alert(1)</script> "\u202eevil')
     for url in (f"/desk/case/{scene.new}/", "/desk/", f"/desk/search/?q={scene.new}"):
-        text = browser(cast.juniper).get(url).content.decode()
+        text = desk(cast.juniper).get(url).content.decode()
         assert "<script>alert" not in text
         assert "&lt;script&gt;alert(1)" in text

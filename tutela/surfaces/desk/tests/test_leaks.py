@@ -62,25 +62,25 @@ def hidden(cast) -> str:
 
 
 @pytest.fixture(params=PEOPLE)
-def outsider(request, cast, hidden, browser):
+def outsider(request, cast, hidden, desk):
     """Somebody who may not see it."""
     if request.param == "stranger":
-        return browser(cast.sorrel)
+        return desk(cast.sorrel)
     if request.param == "other workflow":
-        return browser(cast.wren)
+        return desk(cast.wren)
     if request.param == "not in the team":
         Grant.objects.create(staff_id=cast.sorrel.id, workflow=EMERGENCY, role=Role.MANAGER)
-        return browser(cast.sorrel)
+        return desk(cast.sorrel)
     if request.param == "recused":
         do(hidden, "recuse", cast.heron, reason="I know them.")
-        return browser(cast.heron)
+        return desk(cast.heron)
     if request.param == "grant ended":
         from django.utils import timezone
 
         Grant.objects.filter(staff_id=cast.heron.id).update(until=timezone.now())
-        return browser(cast.heron)
+        return desk(cast.heron)
     Membership.objects.filter(staff_id=cast.heron.id).delete()
-    return browser(cast.heron)
+    return desk(cast.heron)
 
 
 def address(pattern, reference: str, numbers: dict[str, int]) -> str:
@@ -105,10 +105,10 @@ def numbers_of(pattern, reference: str, cast) -> dict[str, int]:
     return {"number": number[kind], "event": event, "file": 1}
 
 
-def answer_of(browser, url: str, method: str = "get"):
+def answer_of(desk, url: str, method: str = "get"):
     """The status, the bytes, the headers and the number of queries."""
     with CaptureQueriesContext(connection) as asked:
-        answer = getattr(browser, method)(url)
+        answer = getattr(desk, method)(url)
     headers = {name: sorted(value.split("; ")) for name, value in answer.headers.items() if name != "Expires"}
     return answer.status_code, answer.content, headers, len(asked)
 
@@ -155,23 +155,23 @@ def test_many_at_once_leave_it_out(hidden, outsider):
     assert hidden not in answer.content.decode()
 
 
-def test_a_visible_case_does_not_name_the_hidden_one(cast, hidden, browser):
+def test_a_visible_case_does_not_name_the_hidden_one(cast, hidden, desk):
     open_one = path.acknowledged(cast)
     do(open_one, "link_case", cast.juniper, other=hidden, kind="related")
     do(hidden, "recuse", cast.heron, reason="")
-    page = browser(cast.heron).get(f"/desk/case/{open_one}/")
+    page = desk(cast.heron).get(f"/desk/case/{open_one}/")
     assert page.status_code == 200
     assert hidden not in page.content.decode()
     assert "Threat of self-harm" not in page.content.decode()
 
 
-def test_those_who_may_see_it_do(cast, hidden, browser):
+def test_those_who_may_see_it_do(cast, hidden, desk):
     for person in (cast.juniper, cast.heron, cast.larch, cast.alder):
-        page = browser(person).get(f"/desk/case/{hidden}/")
+        page = desk(person).get(f"/desk/case/{hidden}/")
         assert page.status_code == 200
         assert "Threat of self-harm" in page.content.decode()
 
 
-def test_what_a_queue_one_has_no_grant_on_is_called_stays_unsaid(cast, hidden, browser):
-    assert browser(cast.wren).get("/desk/queue/emergency/").status_code == 404
+def test_what_a_queue_one_has_no_grant_on_is_called_stays_unsaid(cast, hidden, desk):
+    assert desk(cast.wren).get("/desk/queue/emergency/").status_code == 404
     assert Staff.objects.filter(pk=cast.wren.id).exists()

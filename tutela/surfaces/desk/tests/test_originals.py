@@ -59,8 +59,8 @@ def looks(cast, reference: str) -> list[str]:
         )
 
 
-def test_the_page_shows_all_that_arrived_as_text(cast, browser, reference, url):
-    text = browser(cast.juniper).get(url).content.decode()
+def test_the_page_shows_all_that_arrived_as_text(cast, desk, reference, url):
+    text = desk(cast.juniper).get(url).content.decode()
     for words in (
         "A part names a charset that nobody knows.",
         "Reader &lt;reader@wiki.example&gt;",
@@ -76,18 +76,18 @@ def test_the_page_shows_all_that_arrived_as_text(cast, browser, reference, url):
     assert looks(cast, reference) == [Act.REPORT_LOOKED]
 
 
-def test_a_quarantined_file_is_not_offered(cast, browser, url):
-    text = browser(cast.juniper).get(url).content.decode()
+def test_a_quarantined_file_is_not_offered(cast, desk, url):
+    text = desk(cast.juniper).get(url).content.decode()
     assert len(re.findall(r'href="[^"]*/files/\d+/"', text)) == 2
     with acting_as(cast.juniper):
         from tutela.core.cases.models import ReportFile
 
         number = ReportFile.objects.get(name="many.zip").pk
-    assert browser(cast.juniper).get(f"{url}files/{number}/").status_code == 404
+    assert desk(cast.juniper).get(f"{url}files/{number}/").status_code == 404
 
 
-def test_files_are_downloads_that_no_browser_opens(cast, browser, reference, url):
-    juniper = browser(cast.juniper)
+def test_files_are_downloads_that_no_browser_opens(cast, desk, reference, url):
+    juniper = desk(cast.juniper)
     paths = re.findall(r'href="([^"]*/files/\d+/)"', juniper.get(url).content.decode())
     for path in (*paths, f"{url}raw/"):
         answer = juniper.get(path)
@@ -99,30 +99,30 @@ def test_files_are_downloads_that_no_browser_opens(cast, browser, reference, url
     assert looks(cast, reference) == [Act.REPORT_LOOKED] * 4
 
 
-def test_the_raw_bytes_come_out_as_they_went_in(cast, browser, url):
-    assert browser(cast.juniper).get(f"{url}raw/").content == MAIL
+def test_the_raw_bytes_come_out_as_they_went_in(cast, desk, url):
+    assert desk(cast.juniper).get(f"{url}raw/").content == MAIL
 
 
-def test_a_report_of_another_case_is_not_here(cast, browser, url):
+def test_a_report_of_another_case_is_not_here(cast, desk, url):
     other = report()
     number = url.rstrip("/").rsplit("/", 1)[-1]
-    assert browser(cast.juniper).get(f"/desk/case/{other}/reports/{number}/").status_code == 404
+    assert desk(cast.juniper).get(f"/desk/case/{other}/reports/{number}/").status_code == 404
 
 
-def test_an_exhibit_shows_its_text_folded_and_records_the_look(cast, browser, reference):
+def test_an_exhibit_shows_its_text_folded_and_records_the_look(cast, desk, reference):
     do(reference, "add_exhibit", cast.juniper, kind="text", title="Talk page", text="<b>Goodbye</b>")
-    text = browser(cast.heron).get(f"/desk/case/{reference}/exhibits/1/").content.decode()
+    text = desk(cast.heron).get(f"/desk/case/{reference}/exhibits/1/").content.decode()
     assert "&lt;b&gt;Goodbye&lt;/b&gt;" in text
     assert re.search(r"<details[^>]*>(?:(?!</details>).)*Goodbye", text, re.DOTALL)
     assert "sha-256" in text
     assert looks(cast, reference) == [Act.EXHIBIT_LOOKED]
-    answer = browser(cast.heron).get(f"/desk/case/{reference}/exhibits/1/file/")
+    answer = desk(cast.heron).get(f"/desk/case/{reference}/exhibits/1/file/")
     assert answer.content == b"<b>Goodbye</b>"
     assert answer.headers["Content-Disposition"].startswith("attachment")
-    assert browser(cast.heron).get(f"/desk/case/{reference}/exhibits/2/").status_code == 404
+    assert desk(cast.heron).get(f"/desk/case/{reference}/exhibits/2/").status_code == 404
 
 
-def test_a_mail_whose_head_cannot_be_read_is_shown_all_the_same(cast, browser):
+def test_a_mail_whose_head_cannot_be_read_is_shown_all_the_same(cast, desk):
     broken = report(
         channel="mail",
         raw=b"\x00\xff\n\n: :\n" * 50,
@@ -132,8 +132,8 @@ def test_a_mail_whose_head_cannot_be_read_is_shown_all_the_same(cast, browser):
     )
     with acting_as(cast.juniper):
         number = Case.objects.get(reference=broken).reports.values_list("pk", flat=True)[0]
-    answer = browser(cast.juniper).get(f"/desk/case/{broken}/reports/{number}/")
+    answer = desk(cast.juniper).get(f"/desk/case/{broken}/reports/{number}/")
     assert answer.status_code == 200
     assert "No head." in answer.content.decode()
-    page = browser(cast.juniper).get(f"/desk/case/{broken}/").content.decode()
+    page = desk(cast.juniper).get(f"/desk/case/{broken}/").content.decode()
     assert "Parts of it could not be read as mail." in page

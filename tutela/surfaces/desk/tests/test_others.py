@@ -18,9 +18,9 @@ pytestmark = pytest.mark.django_db
 CHOSEN = {"language": "ar", "time_zone": "Africa/Cairo", "density": "compact", "theme": "dark"}
 
 
-def test_replies_lists_what_nobody_has_read(cast, browser):
+def test_replies_lists_what_nobody_has_read(cast, desk):
     scene = set_scene(cast)
-    juniper = browser(cast.juniper)
+    juniper = desk(cast.juniper)
     text = juniper.get("/desk/replies/").content.decode()
     assert scene.held in text
     assert "1 unread" in text
@@ -28,16 +28,16 @@ def test_replies_lists_what_nobody_has_read(cast, browser):
     assert "Every message has been read." in juniper.get("/desk/replies/").content.decode()
 
 
-def test_the_rota_shows_who_is_on_duty(cast, browser):
+def test_the_rota_shows_who_is_on_duty(cast, desk):
     set_scene(cast)
-    text = browser(cast.juniper).get("/desk/on-call/").content.decode()
+    text = desk(cast.juniper).get("/desk/on-call/").content.decode()
     assert text.index("Juniper</bdi></b>") < text.index("Heron</bdi></b>")
     assert "you" in text
-    assert "no rota to show" in browser(cast.sorrel).get("/desk/on-call/").content.decode()
+    assert "no rota to show" in desk(cast.sorrel).get("/desk/on-call/").content.decode()
 
 
-def test_the_desk_speaks_ones_language_and_zone(cast, browser):
-    juniper = browser(cast.juniper)
+def test_the_desk_speaks_ones_language_and_zone(cast, desk):
+    juniper = desk(cast.juniper)
     answer = juniper.post("/desk/preferences/", CHOSEN)
     assert answer.cookies["tutela-theme"].value == "dark"
     page = juniper.get("/desk/preferences/")
@@ -48,11 +48,11 @@ def test_the_desk_speaks_ones_language_and_zone(cast, browser):
     assert Staff.objects.get(pk=cast.juniper.id).time_zone == "Africa/Cairo"
 
 
-def test_a_zone_that_nobody_knows_is_refused(cast, browser):
-    answer = browser(cast.juniper).post("/desk/preferences/", {**CHOSEN, "time_zone": "Mars/Crater"})
+def test_a_zone_that_nobody_knows_is_refused(cast, desk):
+    answer = desk(cast.juniper).post("/desk/preferences/", {**CHOSEN, "time_zone": "Mars/Crater"})
     assert answer.status_code == 422
     Staff.objects.filter(pk=cast.juniper.id).update(time_zone="Mars/Crater")
-    assert browser(cast.juniper).get("/desk/").status_code == 200
+    assert desk(cast.juniper).get("/desk/").status_code == 200
 
 
 def test_a_ticket_names_its_holder_and_ends(cast, time_machine):
@@ -63,22 +63,22 @@ def test_a_ticket_names_its_holder_and_ends(cast, time_machine):
         signing.loads(made, salt="live", max_age=12 * 3600)
 
 
-def test_every_page_carries_its_ticket(cast, browser, settings):
-    text = browser(cast.juniper).get("/desk/").content.decode()
+def test_every_page_carries_its_ticket(cast, desk, settings):
+    text = desk(cast.juniper).get("/desk/").content.decode()
     assert f'data-live="{settings.LIVE_URL}/live?ticket=' in text
 
 
-def test_changes_are_counted_since_a_moment(cast, browser):
+def test_changes_are_counted_since_a_moment(cast, desk):
     scene = set_scene(cast)
-    juniper = browser(cast.juniper)
+    juniper = desk(cast.juniper)
     since = timezone.now().isoformat()
     assert juniper.get("/desk/queue-changes/", {"since": since}).json() == {"count": 0}
     do(scene.new, "take", cast.heron)
     do(scene.triage, "take", cast.wren)
     assert juniper.get("/desk/queue-changes/", {"since": since}).json() == {"count": 1}
-    assert browser(cast.alder).get("/desk/queue-changes/", {"since": since}).json() == {"count": 2}
+    assert desk(cast.alder).get("/desk/queue-changes/", {"since": since}).json() == {"count": 2}
     of_one = {"since": since, "workflow": "triage"}
-    assert browser(cast.alder).get("/desk/queue-changes/", of_one).json() == {"count": 1}
+    assert desk(cast.alder).get("/desk/queue-changes/", of_one).json() == {"count": 1}
     assert juniper.get("/desk/queue-changes/", {"since": "never"}).json() == {"count": 0}
 
 
@@ -101,15 +101,15 @@ def test_every_page_of_the_desk_asks_who_it_is(db, client):
         assert answer.headers["Location"].startswith("/desk/sign-in/?next=")
 
 
-def test_no_page_is_kept_by_anybody_on_the_way(cast, browser):
+def test_no_page_is_kept_by_anybody_on_the_way(cast, desk):
     for url in ("/desk/", "/desk/search/", "/desk/case/EM-1999-0001/"):
-        answer = browser(cast.juniper).get(url)
+        answer = desk(cast.juniper).get(url)
         assert "no-store" in answer.headers["Cache-Control"]
         assert "private" in answer.headers["Cache-Control"]
 
 
-def test_the_policy_of_the_pages_allows_no_foreign_script(cast, browser, settings):
-    answer = browser(cast.juniper).get("/desk/")
+def test_the_policy_of_the_pages_allows_no_foreign_script(cast, desk, settings):
+    answer = desk(cast.juniper).get("/desk/")
     policy = answer.headers["Content-Security-Policy"]
     assert "unsafe" not in policy
     assert settings.LIVE_URL in policy

@@ -34,13 +34,13 @@ def acts_of(staff: Staff) -> list[str]:
 
 def test_looking_at_a_link_does_not_use_it_up(juniper):
     path = path_of(make_sign_in_link(juniper))
-    browser = Client()
+    desk = Client()
     for _each in range(3):
-        page = browser.get(path)
+        page = desk.get(path)
         assert page.status_code == 200
         assert "Sign in as Juniper" in page.content.decode()
-    assert browser.post(path).headers["Location"] == "/desk/"
-    assert browser.get("/desk/").status_code == 200
+    assert desk.post(path).headers["Location"] == "/desk/"
+    assert desk.get("/desk/").status_code == 200
 
 
 def test_a_used_link_says_so_and_signs_nobody_in(juniper):
@@ -69,8 +69,8 @@ def test_somebody_who_left_cannot_come_in(juniper):
     assert Client().post(path).status_code == 410
 
 
-def test_somebody_who_leaves_is_out_at_once(cast, browser, juniper):
-    page = browser(cast.juniper)
+def test_somebody_who_leaves_is_out_at_once(cast, desk, juniper):
+    page = desk(cast.juniper)
     assert page.get("/desk/").status_code == 200
     Staff.objects.filter(pk=juniper.pk).update(is_active=False)
     assert page.get("/desk/").status_code == 302
@@ -82,27 +82,27 @@ def test_the_secret_is_not_kept(juniper):
 
 
 def test_the_session_changes_when_somebody_signs_in(juniper):
-    browser = Client()
-    browser.post(path_of(make_sign_in_link(juniper)))
-    first = browser.cookies[settings.SESSION_COOKIE_NAME].value
-    browser.post(path_of(make_sign_in_link(juniper)))
-    assert browser.cookies[settings.SESSION_COOKIE_NAME].value != first
+    desk = Client()
+    desk.post(path_of(make_sign_in_link(juniper)))
+    first = desk.cookies[settings.SESSION_COOKIE_NAME].value
+    desk.post(path_of(make_sign_in_link(juniper)))
+    assert desk.cookies[settings.SESSION_COOKIE_NAME].value != first
 
 
 def test_signing_in_and_out_is_on_the_record(juniper):
-    browser = Client()
-    browser.post(path_of(make_sign_in_link(juniper)))
-    assert browser.post("/desk/sign-out/").headers["Location"] == "/desk/sign-in/"
+    desk = Client()
+    desk.post(path_of(make_sign_in_link(juniper)))
+    assert desk.post("/desk/sign-out/").headers["Location"] == "/desk/sign-in/"
     assert acts_of(juniper) == [Act.SIGNED_IN, Act.SIGNED_OUT]
-    assert browser.get("/desk/").status_code == 302
+    assert desk.get("/desk/").status_code == 302
 
 
 def test_a_visitor_is_sent_to_sign_in_and_then_to_where_they_were_going(juniper):
-    browser = Client()
-    answer = browser.get("/desk/queue/emergency/?tab=mine")
+    desk = Client()
+    answer = desk.get("/desk/queue/emergency/?tab=mine")
     assert answer.headers["Location"] == "/desk/sign-in/?next=%2Fdesk%2Fqueue%2Femergency%2F%3Ftab%3Dmine"
-    browser.get(answer.headers["Location"])
-    signed_in = browser.post(path_of(make_sign_in_link(juniper)))
+    desk.get(answer.headers["Location"])
+    signed_in = desk.post(path_of(make_sign_in_link(juniper)))
     assert signed_in.headers["Location"] == "/desk/queue/emergency/?tab=mine"
 
 
@@ -110,9 +110,9 @@ def test_a_visitor_is_sent_to_sign_in_and_then_to_where_they_were_going(juniper)
     "elsewhere", ["https://wiki.example/", "//wiki.example/desk/", "/en/", "javascript:1"]
 )
 def test_nobody_is_sent_elsewhere(juniper, elsewhere):
-    browser = Client()
-    browser.get("/desk/sign-in/", {"next": elsewhere})
-    assert browser.post(path_of(make_sign_in_link(juniper))).headers["Location"] == "/desk/"
+    desk = Client()
+    desk.get("/desk/sign-in/", {"next": elsewhere})
+    assert desk.post(path_of(make_sign_in_link(juniper))).headers["Location"] == "/desk/"
 
 
 def test_a_script_that_fetches_a_fragment_is_not_given_the_sign_in_page(db):
@@ -122,8 +122,8 @@ def test_a_script_that_fetches_a_fragment_is_not_given_the_sign_in_page(db):
 
 def test_tries_are_counted(juniper, monkeypatch):
     monkeypatch.setattr(sign_in, "TRIES", 3)
-    browser = Client()
-    answers = [browser.get("/desk/sign-in/guess/").status_code for _each in range(4)]
+    desk = Client()
+    answers = [desk.get("/desk/sign-in/guess/").status_code for _each in range(4)]
     assert answers == [410, 410, 410, 429]
 
 

@@ -1,0 +1,370 @@
+"""The analyst's story in a real browser: by keys, in English and Arabic, light and dark, wide and narrow."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.conf import settings
+from playwright.sync_api import expect
+
+from tests.cast import case_of
+from tutela.core.cases.models import Case
+from tutela.core.people.actor import acting_as
+from tutela.core.people.models import Staff
+from tutela.core.people.sign_in import make_sign_in_link
+from tutela.surfaces.desk.tests.scene import do, report, set_scene
+from tutela.workflows.emergency.tests import path
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser]
+#: Where pictures of the pages go, for people to look at; none are taken without it.
+SHOTS = os.environ.get("DESK_SHOTS", "")
+RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+STREAM = "retry: 600000\n\n"
+
+
+class Analyst:
+    """One person at one browser, who notices every complaint of it."""
+
+    def __init__(self, context, url: str, staff: Staff) -> None:
+        self.context, self.url = context, url
+        self.stream = STREAM
+        self.complaints: list[str] = []
+        self.context.route(re.compile(r"/live\?ticket="), self._live)
+        self.page = context.new_page()
+        self.page.on("console", lambda said: self._complain(said.type, said.text))
+        self.page.on("pageerror", lambda error: self._complain("error", str(error)))
+        self.page.goto(make_sign_in_link(staff).replace(settings.PUBLIC_URL, url))
+        self.press("button[type=submit]")
+
+    def _live(self, route) -> None:
+        headers = {
+            "Content-Type": "text/event-stream",
+            "Access-Control-Allow-Origin": self.url,
+            "Access-Control-Allow-Credentials": "true",
+        }
+        route.fulfill(status=200, headers=headers, body=self.stream)
+
+    def _complain(self, kind: str, text: str) -> None:
+        # A status of 4xx is said on the console as well; the pages mean it.
+        if kind in {"error", "warning"} and "the server responded with a status of" not in text:
+            self.complaints.append(text)
+
+    def go(self, path: str) -> None:
+        self.page.goto(self.url + path)
+
+    def press(self, selector: str) -> None:
+        """Press what leads to another page, and wait for that page."""
+        with self.page.expect_navigation():
+            self.page.click(selector)
+
+    def key(self, name: str) -> None:
+        """Press a key that leads to another page, and wait for that page."""
+        with self.page.expect_navigation():
+            self.page.keyboard.press(name)
+
+    def check(self, name: str) -> None:
+        """The page has no fault that axe or a ruler can find."""
+        found = Axe().run(self.page, options=RULES)
+        assert found.violations_count == 0, f"{name}: {found.generate_report()}"
+        too_wide = self.page.evaluate("document.documentElement.scrollWidth - innerWidth")
+        assert too_wide <= 0, f"{name} is {too_wide} pixels too wide"
+        assert self.complaints == [], name
+
+    def shoot(self, name: str) -> None:
+        if SHOTS:
+            self.page.screenshot(path=Path(SHOTS) / f"{name}.png")
+
+
+@pytest.fixture
+def at_desk(chromium, live_server) -> Iterator[object]:
+    """Makes analysts."""
+    contexts = []
+
+    def analyst(
+        actor, language: str = "en", scheme: str = "light", size: tuple[int, int] = (1440, 900), **more
+    ):
+        Staff.objects.filter(pk=actor.id).update(language=language)
+        width, height = size
+        context = chromium.new_context(
+            color_scheme=scheme, viewport={"width": width, "height": height}, reduced_motion="reduce", **more
+        )
+        contexts.append(context)
+        return Analyst(context, live_server.url, Staff.objects.get(pk=actor.id))
+
+    yield analyst
+    for context in contexts:
+        context.close()
+
+
+def addresses(scene, cast) -> dict[str, str]:
+    """Every page of the desk, by a short name."""
+    with acting_as(cast.juniper):
+        case = Case.objects.get(reference=scene.held)
+        asked = case.requests.get(state="open").pk
+        came = case.reports.order_by("id").values_list("pk", flat=True)[0]
+    held = f"/desk/case/{scene.held}/"
+    return {
+        "my day": "/desk/",
+        "queue": "/desk/queue/emergency/?q=severity:high+wrong:x",
+        "empty": "/desk/?q=lang:zz",
+        "case": held,
+        "outcomes": f"/desk/case/{scene.assessed}/",
+        "looks": f"{held}?show=looks",
+        "step": f"/desk/case/{scene.assessed}/steps/assess_imminent/",
+        "dry run": f"/desk/case/{scene.new}/steps/acknowledge/",
+        "closed step": f"/desk/case/{scene.new}/steps/disclose/",
+        "answer": f"{held}steps/answer/",
+        "request": f"{held}requests/{asked}/",
+        "change of a request": f"{held}requests/{asked}/amend/",
+        "approvals": "/desk/approvals/",
+        "report": f"{held}reports/{came}/",
+        "exhibit": f"{held}exhibits/1/",
+        "replies": "/desk/replies/",
+        "on call": "/desk/on-call/",
+        "search": "/desk/search/?q=threat",
+        "views": "/desk/views/",
+        "preferences": "/desk/preferences/",
+        "elements": "/desk/elements/",
+        "nowhere": "/desk/nothing/here/",
+    }
+
+
+LOOKS = {
+    "wide": ("en", "light", (1440, 900)),
+    "dark": ("en", "dark", (1440, 900)),
+    "right to left": ("ar", "light", (1440, 900)),
+    "right to left, narrow and dark": ("ar", "dark", (320, 640)),
+    "phone": ("en", "light", (390, 844)),
+    "at 200 %": ("en", "light", (720, 450)),
+}
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_every_page_can_be_used_by_everybody(cast, at_desk, look):
+    scene = set_scene(cast)
+    analyst = at_desk(cast.juniper, *LOOKS[look])
+    for name, address in addresses(scene, cast).items():
+        analyst.go(address)
+        analyst.shoot(f"{look}-{name}".replace(" ", "-").replace("%", ""))
+        analyst.check(f"{name}, {look}")
+    counsel = at_desk(cast.larch, *LOOKS[look])
+    for name in ("case", "request", "approvals"):
+        counsel.go(addresses(scene, cast)[name])
+        counsel.shoot(f"{look}-{name}-counsel".replace(" ", "-").replace("%", ""))
+        counsel.check(f"{name} of counsel, {look}")
+
+
+@pytest.mark.parametrize("language", ["en", "ar"])
+def test_an_analyst_works_an_emergency_by_keys_alone(cast, at_desk, language):
+    path.load_sample()
+    reference = report(language="en")
+    juniper = at_desk(cast.juniper, language)
+    page = juniper.page
+    expect(page.locator(".row__title")).to_have_count(1)
+    page.keyboard.press("j")
+    expect(page.locator("[data-preview-here] .ref").first).to_have_text(reference)
+    juniper.shoot(f"story-{language}-preview")
+    juniper.key("Enter")
+    assert page.url.endswith(f"/desk/case/{reference}/")
+
+    juniper.key("s")  # acknowledge: first one sees the letter
+    expect(page.locator(".dry")).to_be_visible()
+    juniper.press("form .button--act")
+    expect(page.locator("#done")).to_be_focused()
+    assert case_of(reference, cast.juniper).state == "acknowledged"
+    juniper.shoot(f"story-{language}-acknowledged")
+
+    juniper.key("1")  # credible and imminent
+    page.fill("[name=narrative]", "They name a station and a time.")
+    juniper.press("form .button--act")
+    assert case_of(reference, cast.juniper).state == "locating"
+    expect(page.locator("[data-toast]")).to_be_visible()
+
+    page.keyboard.press("n")
+    expect(page.locator("textarea[name=text]").first).to_be_focused()
+    page.keyboard.type("The station is in Sample City.")
+    juniper.press(".compose-note .button")
+    expect(page.locator(".timeline")).to_contain_text("The station is in Sample City.")
+
+    ask_to_disclose(juniper)
+    assert case_of(reference, cast.juniper).state == "awaiting_approval"
+    juniper.shoot(f"story-{language}-held")
+
+    larch = at_desk(cast.larch, language)
+    larch.page.keyboard.press("g")
+    larch.key("a")
+    larch.press(".list__title")
+    larch.page.check("[name=verdict][value=agree]")
+    larch.page.fill("[name=reason]", "Clear danger.")
+    larch.shoot(f"story-{language}-deciding")
+    larch.press("form .button--act")
+    assert case_of(reference, cast.larch).state == "disclosed"
+    expect(larch.page.locator("#done")).to_be_focused()
+    assert juniper.complaints == larch.complaints == []
+
+
+def ask_to_disclose(juniper: Analyst) -> None:
+    """From a place to be found to a request that waits for counsel."""
+    page = juniper.page
+    juniper.key("s")  # the place and the agency
+    page.select_option("[name=country]", "ZE")
+    page.select_option(
+        "[name=agency]", label=page.locator("[name=agency] option", has_text=path.POLICE).first.inner_text()
+    )
+    juniper.press("form .button--act")
+    juniper.key("s")  # the call-back
+    page.fill("[name=number_called]", path.NUMBER)
+    page.fill("[name=answered_by]", "Duty officer 17")
+    juniper.press("form .button--act")
+    juniper.key("s")  # the disclosure
+    for name in ("recipient_name", "accounts", "description", "released"):
+        page.fill(f"[name={name}]", str(path.RELEASE[name]))
+    page.check("[name=data_classes][value=ip]")
+    juniper.press("form .button--act")
+
+
+def test_undo_by_a_key_right_after(cast, at_desk):
+    reference = report()
+    juniper = at_desk(cast.juniper)
+    juniper.go(f"/desk/case/{reference}/")
+    juniper.key("a")
+    juniper.page.select_option("[name=assignee]", "heron")
+    juniper.press("form .button--act")
+    assert case_of(reference, cast.juniper).assignee_id == cast.heron.id
+    juniper.key("z")
+    assert case_of(reference, cast.juniper).assignee_id is None
+
+
+def test_single_keys_are_off_while_typing_and_can_be_turned_off(cast, at_desk):
+    reference = report()
+    juniper = at_desk(cast.juniper)
+    page = juniper.page
+    juniper.go(f"/desk/case/{reference}/")
+    page.locator(".compose-note textarea").click()
+    page.keyboard.type("snsn")
+    assert page.url.endswith(f"/{reference}/")
+    assert page.input_value(".compose-note textarea") == "snsn"
+    juniper.go("/desk/preferences/")
+    page.get_by_label("Use single keys").first.uncheck()
+    juniper.go(f"/desk/case/{reference}/")
+    page.keyboard.press("s")
+    page.keyboard.press("n")
+    expect(page.locator(".compose-note textarea")).not_to_be_focused()
+    assert page.url.endswith(f"/{reference}/")
+
+
+def test_many_are_chosen_by_keys_and_assigned(cast, at_desk):
+    references = [report() for _each in range(4)]
+    juniper = at_desk(cast.juniper)
+    page = juniper.page
+    expect(page.locator("[data-bulk]")).to_be_hidden()
+    for name in ("j", "x", "Shift+j"):
+        page.keyboard.press(name)
+    expect(page.locator("[data-bulk]")).to_contain_text("2 selected")
+    juniper.check("chosen rows")
+    juniper.shoot("bulk")
+    juniper.key("a")
+    page.select_option("[name=assignee]", "heron")
+    juniper.press("form .button--act")
+    expect(page.locator("main")).to_contain_text("All 2 cases done.")
+    juniper.check("what came of it")
+    assert sum(case_of(one, cast.juniper).assignee_id == cast.heron.id for one in references) == 2
+
+
+def test_new_rows_announce_themselves_and_wait(cast, at_desk):
+    report()
+    juniper = at_desk(cast.juniper)
+    expect(juniper.page.locator(".row")).to_have_count(1)
+    new = report()
+    juniper.stream = f'{STREAM}data: {{"reference": "{new}", "version": 1}}\n\n'
+    bar = juniper.page.locator("[data-changes]")
+    juniper.page.evaluate("document.dispatchEvent(new CustomEvent('tutela:changed'))")
+    expect(bar).to_have_text("1 new, show")
+    expect(juniper.page.locator(".row")).to_have_count(1)
+    juniper.check("a bar of news")
+    juniper.press("[data-changes]")
+    expect(juniper.page.locator(".row")).to_have_count(2)
+
+
+def test_a_case_that_changes_elsewhere_says_so(cast, at_desk):
+    reference = report()
+    juniper = at_desk(cast.juniper)
+    juniper.stream = f'{STREAM}data: {{"reference": "{reference}", "version": 9}}\n\n'
+    juniper.go(f"/desk/case/{reference}/")
+    expect(juniper.page.locator("[data-live-bar]")).to_be_visible()
+    juniper.stream = STREAM
+    juniper.press("[data-live-bar]")
+    expect(juniper.page.locator("[data-live-bar]")).to_be_hidden()
+
+
+def test_words_come_when_they_are_unfolded_and_go_when_folded(cast, at_desk):
+    reference = report()
+    juniper = at_desk(cast.juniper)
+    page = juniper.page
+    juniper.go(f"/desk/case/{reference}/")
+    assert "goodbye on their talk page" not in page.content()
+    page.keyboard.press("w")
+    expect(page.locator("[data-fetched]")).to_contain_text("They wrote goodbye")
+    juniper.check("unfolded words")
+    page.keyboard.press("w")
+    expect(page.locator("[data-fetched]")).not_to_contain_text("They wrote goodbye")
+
+
+def test_the_palette_finds_a_case(cast, at_desk):
+    reference = report()
+    juniper = at_desk(cast.juniper)
+    juniper.page.keyboard.press("Control+k")
+    juniper.page.keyboard.type(reference)
+    expect(juniper.page.locator(".palette__row").first).to_contain_text(reference)
+    juniper.check("palette")
+    juniper.key("Enter")
+    assert juniper.page.url.endswith(f"/desk/case/{reference}/")
+
+
+def test_who_else_is_here_shows_up_by_itself(cast, at_desk):
+    reference = report()
+    juniper = at_desk(cast.juniper)
+    juniper.page.clock.install()
+    juniper.go(f"/desk/case/{reference}/")
+    at_desk(cast.heron).go(f"/desk/case/{reference}/")
+    juniper.page.clock.run_for(21_000)
+    expect(juniper.page.locator("[data-presence]")).to_contain_text("Heron is here")
+
+
+def test_everything_goes_without_scripts(cast, at_desk):
+    reference = report(language="en")
+    juniper = at_desk(cast.juniper, java_script_enabled=False)
+    page = juniper.page
+    juniper.press(".row__title")
+    juniper.press(".next .button--act")
+    juniper.press("form .button--act")
+    assert case_of(reference, cast.juniper).state == "acknowledged"
+    page.fill(".compose-note textarea", "Without scripts.")
+    juniper.press(".compose-note .button")
+    page.fill("#talk textarea", "We are on it.")
+    juniper.press("#talk .compose .button[type=submit]")
+    juniper.go("/desk/?tab=nobody")
+    page.check(f"[name=case][value={reference}]")
+    juniper.press("[data-bulk] [value=assign]")
+    page.select_option("[name=assignee]", "heron")
+    juniper.press("form .button--act")
+    assert case_of(reference, cast.juniper).assignee_id == cast.heron.id
+
+
+def test_what_was_typed_survives_a_conflict(cast, at_desk):
+    reference = path.acknowledged(cast)
+    juniper = at_desk(cast.juniper)
+    juniper.go(f"/desk/case/{reference}/steps/assess_imminent/")
+    juniper.page.fill("[name=narrative]", "They name a station.")
+    do(reference, "set_severity", cast.heron, severity="4")
+    juniper.press("form .button--act")
+    expect(juniper.page.locator("[role=alert]").first).to_contain_text("Heron moved this case on")
+    expect(juniper.page.locator("[name=narrative]")).to_have_value("They name a station.")
+    juniper.check("a conflict")
+    juniper.press("form .button--act")
+    assert case_of(reference, cast.juniper).state == "locating"
