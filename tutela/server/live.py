@@ -53,7 +53,7 @@ _GONE = "SELECT id FROM people_staff WHERE id = ANY(%s) AND NOT is_active"
 _SEEN = "SELECT id, reference, version FROM cases_case WHERE id = ANY(%s)"
 _MISSED = """
     SELECT id, reference, version FROM cases_case
-    WHERE updated_at > to_timestamp(%s) ORDER BY updated_at LIMIT 200
+    WHERE updated_at > to_timestamp(%s) ORDER BY updated_at DESC LIMIT 200
 """
 
 

@@ -175,13 +175,21 @@ def _answered(report: Report, actor: Actor) -> Case | None:
 
 
 def _join(report: Report, earlier: Report, actor: Actor) -> Case:
-    if earlier.case_id is None:
-        raise NotFound("The report that this one adds to has no case yet.")
-    case = Case.objects.select_for_update(of=("self",)).get(pk=earlier.case_id)
+    case = _case_of(earlier)
     report.case, report.first_case = case, earlier.first_case
     report.save(update_fields=["case", "first_case"])
     add_message(case, earlier, actor, report.text, channel=report.channel, subject=report.subject)
     return case
+
+
+def _case_of(earlier: Report) -> Case:
+    """The case that an earlier report belongs to, locked. A merge may move the report while we wait."""
+    while earlier.case_id is not None:
+        case = Case.objects.select_for_update(of=("self",)).get(pk=earlier.case_id)
+        earlier.refresh_from_db(fields=["case"])
+        if earlier.case_id == case.pk:
+            return case
+    raise NotFound("The report that this one adds to has no case yet.")
 
 
 def _next_reference(workflow: Workflow) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from tutela.core.cases.models import Case, Event
@@ -133,9 +134,11 @@ def why_not(request: Request, staff_id: int) -> str:
 
 
 def investigators(case: Case) -> set[int]:
-    """Everybody who performed an investigating step on the case."""
+    """Everybody who performed an investigating step on the case, or on one merged into it."""
     steps = [step.name for step in registry.workflow(case.workflow).all_steps if step.investigates]
-    return set(case.events.filter(kind=Event.Kind.STEP, step__in=steps).values_list("actor_id", flat=True))
+    family = Q(case=case) | Q(case__merged_into=case)
+    found = Event.objects.filter(family, kind=Event.Kind.STEP, step__in=steps)
+    return set(found.values_list("actor_id", flat=True))
 
 
 def _amenders(request: Request) -> set[int]:

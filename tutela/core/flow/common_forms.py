@@ -290,6 +290,10 @@ class MergeInto(_OtherCase):
             raise forms.ValidationError(
                 _("That case is closed. Reopen it first, or merge the other way round.")
             )
+        if self.case.restricted and (not other.restricted or other.team_id != self.case.team_id):
+            raise forms.ValidationError(
+                _("This case is restricted and more people see that one. Restrict it first, or link it.")
+            )
         return other
 
 

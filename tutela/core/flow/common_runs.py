@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from django.db import OperationalError, transaction
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -22,11 +23,12 @@ from tutela.core.cases.models import (
     Report,
     Severity,
 )
-from tutela.core.errors import BadData, NotAllowed, StepClosed
+from tutela.core.errors import BadData, NotAllowed, NotFound, StepClosed
 from tutela.core.outbox.models import Effect, EffectState, stuck_effects
 from tutela.core.people.models import Staff
 
 from . import approvals, clocks, registry
+from .declare import OPENED
 from .models import ClockRow, Opinion, Request
 
 if TYPE_CHECKING:
@@ -340,7 +342,9 @@ def link_case(context: Context) -> None:
 
 def merge_into(context: Context) -> None:
     """Let another case go on with the reporters and the conversation of this one."""
-    case, other = context.case, context.data["other"]
+    case, other = context.case, _locked(context, context.data["other"].pk)
+    if not other.is_open:
+        raise StepClosed(_("The other case was closed or merged meanwhile."), state=case.state)
     CaseLink.objects.create(
         case=case,
         other=other,
@@ -348,10 +352,18 @@ def merge_into(context: Context) -> None:
         reason=context.data["reason"],
         made_by_id=context.actor.id,
     )
+    for recusal in case.recusals.filter(ended_at=None):
+        other.recusals.get_or_create(
+            staff_id=recusal.staff_id, ended_at=None, defaults={"reason": recusal.reason}
+        )
     case.messages.exclude(report=None).update(case=other)
     case.reports.update(case=other)
     context.said |= {"other": other.pk, "from": case.state}
     case.merged_into = other
+    clocks.happened(context.workflow, other, "merged", context.now, start_at=case.received_at)
+    if case.unread:
+        clocks.happened(context.workflow, other, "reporter_wrote", context.now)
+    other.due_at, other.due_clock = clocks.soonest(other)
     _tell_other(context, other, "merged", case.unread)
     case.unread = 0
 
@@ -360,17 +372,43 @@ def unmerge(context: Context) -> None:
     """Take a merge back: the reporters of this case return to it, with what they wrote."""
     case = context.case
     merge = case.events.filter(step="merge_into").latest("id")
-    other = Case.objects.select_for_update(of=("self",)).get(pk=merge.data["other"])
-    own = Report.objects.filter(first_case=case, case=other)
+    other = _locked(context, merge.data["other"])
+    own = Report.objects.filter(first_case=case).exclude(case=case)  # wherever the other was merged to
     Message.objects.filter(report__in=own.values("pk")).update(case=case)
     own.update(case=case)
     case.links.filter(other=other, kind=CaseLink.Kind.DUPLICATE, ended_at=None).update(ended_at=context.now)
     case.merged_into = None
     case.unread = case.messages.filter(direction=Message.Direction.IN, read_at=None).count()
+    _ask_again(case, merge)
     context.go_to = merge.data["from"]
     context.said["other"] = other.pk
     _tell_other(context, other, "unmerged", -case.unread)
+    case.state = context.go_to  # where clocks look whether they are needed
+    if case.state == context.workflow.start:  # what was promised from the receipt counts again
+        clocks.happened(context.workflow, case, OPENED, context.now, start_at=case.received_at)
     clocks.happened(context.workflow, case, "reopen", context.now)
+
+
+def _locked(context: Context, other_id: int) -> Case:
+    """The other case of a step that changes two, locked.
+
+    Never waits, so that two such steps cannot block each other for ever. Raises NotFound, StepClosed.
+    """
+    try:
+        with transaction.atomic():
+            return Case.objects.select_for_update(of=("self",), nowait=True).get(pk=other_id)
+    except Case.DoesNotExist:
+        raise NotFound(_("There is no such case, or it is not yours to see.")) from None
+    except OperationalError:
+        raise StepClosed(
+            _("Somebody is working on the other case at this moment. Try again."), state=context.case.state
+        ) from None
+
+
+def _ask_again(case: Case, event: Event) -> None:
+    """Open what a step withdrew by leading away, now that the step is taken back."""
+    withdrawn = event.data.get("withdrawn", [])
+    case.requests.filter(pk__in=withdrawn).update(state=Request.State.OPEN, closed_at=None)
 
 
 def _tell_other(context: Context, other: Case, what: str, unread: int) -> None:
@@ -386,7 +424,7 @@ def _tell_other(context: Context, other: Case, what: str, unread: int) -> None:
     other.version += 1
     other.updated_at = context.now
     other.unread = max(other.unread + unread, 0)
-    other.save(update_fields=["version", "updated_at", "unread"])
+    other.save(update_fields=["version", "updated_at", "unread", "due_at", "due_clock"])
 
 
 # Approvals
@@ -499,6 +537,7 @@ def undo(context: Context) -> None:
     case.assignee_id, case.restricted = before["assignee"], before["restricted"]
     case.follow_up_at = datetime.fromisoformat(before["follow_up_at"]) if before["follow_up_at"] else None
     clocks.restore(case, before["clocks"], context.now)
+    _ask_again(case, event)
     context.go_to = before["state"]
     context.kind = Event.Kind.UNDONE
     context.said |= {"event": event.pk, "of": event.step}

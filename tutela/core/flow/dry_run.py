@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any, NoReturn
 
 from tutela.core.cases.models import Case, Event, Message
+from tutela.core.errors import NotFound
 from tutela.core.outbox.models import Effect
 from tutela.core.people.actor import Actor, acting_as
 
@@ -57,7 +58,9 @@ def _end(result: DryRun) -> NoReturn:
 
 
 def _release(request: Request, actor: Actor) -> DryRun:
-    case = Case.objects.get(pk=request.case_id)
+    case = Case.objects.filter(pk=request.case_id).first()
+    if case is None:
+        raise NotFound  # whoever proposed it does not see the case any more
     workflow = registry.workflow(case.workflow)
     step = workflow.step(request.step)
     case.state = request.came_from

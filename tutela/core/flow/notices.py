@@ -17,6 +17,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from tutela.core.cases.models import Case
+from tutela.core.people.duty import on_duty
 from tutela.core.people.models import Grant, OnCallShift, Staff
 from tutela.core.people.roles import Role
 
@@ -33,6 +34,14 @@ def may_see(case: Case) -> QuerySet[Staff]:
         people = people.filter(teams=case.team_id)
     recused = case.recusals.filter(ended_at=None).values("staff_id")
     return people.exclude(id__in=recused).order_by("id").distinct()
+
+
+def to_page(case: Case, at: datetime | None = None) -> list[Staff]:
+    """Whom to wake: the first on duty who can open the case, or else everybody of its team who can."""
+    able = may_see(case)
+    known = {person.pk for person in able}
+    first = next((person for person in on_duty(case.workflow, at) if person.pk in known), None)
+    return [first] if first else list(able.filter(teams=case.team_id))
 
 
 def recipients(case: Case, workflow: Workflow, act: LapseAct | None, at: datetime) -> list[Staff]:

@@ -66,6 +66,7 @@ def perform(
     """
     with acting_as(actor):
         case = _lock(reference)
+        key = f"{actor.id} {step_name} {key}" if key else ""
         if key and (earlier := case.events.filter(data__key=key).order_by("id").first()):
             return _outcome(case, earlier)
         return _perform(case, step_name, actor, data or {}, key, version)
@@ -222,8 +223,9 @@ def carry_out(
         }
     if before is not None and not context.left_the_house:
         context.said["before"] = before
+    if withdrawn := _close_requests(workflow, case, context.now):
+        context.said["withdrawn"] = withdrawn
     event = _write(case, step, actor, context.kind, came_from, context.said)
-    _close_requests(workflow, case, context.now)
     clocks.happened(workflow, case, step.name, context.now)
     if case.closed_at:
         clocks.end_all(workflow, case, context.now)
@@ -250,14 +252,20 @@ def _release(workflow: Workflow, case: Case, request: Request, actor: Actor) -> 
     return carry_out(workflow, case, step, actor, cleaned, raw=request.data, request=request)
 
 
-def _close_requests(workflow: Workflow, case: Case, at: datetime) -> None:
-    """Withdraw what waits for approval and can no longer run from where the case now is."""
+def _close_requests(workflow: Workflow, case: Case, at: datetime) -> list[int]:
+    """Withdraw what waits for approval and can no longer run from where the case now is.
+
+    Returns what was withdrawn, so that taking the step back can ask for it again.
+    """
+    withdrawn = []
     for request in case.requests.filter(kind=Request.Kind.APPROVAL, state=Request.State.OPEN):
         held = workflow.step(request.step)
         waits_in = held.approval.waits_in if held.approval else ""
         if case.state not in {waits_in or request.came_from, request.came_from}:
             request.state, request.closed_at = Request.State.WITHDRAWN, at
             request.save(update_fields=["state", "closed_at"])
+            withdrawn.append(request.pk)
+    return withdrawn
 
 
 def _move(case: Case, target: str, workflow: Workflow, at: datetime) -> None:

@@ -40,8 +40,8 @@ def do_step(
     with acting_as(actor):
         # The lock keeps a second request under the same key waiting until this one is through.
         Case.objects.select_for_update(of=("self",)).filter(reference=reference).first()
-        earlier = Event.objects.filter(case__reference=reference, data__key__startswith=own).first()
-        if earlier and earlier.data["key"] != own + said:
+        earlier = Event.objects.filter(case__reference=reference, data__key__contains=own).first()
+        if earlier and not earlier.data["key"].endswith(own + said):
             raise KeyReused(_("This key was used on this case for another step or with other content."))
         return perform(reference, step, actor, data, key=own + said, version=version)
 

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import ipaddress
 from dataclasses import dataclass
 from enum import Enum, auto
 
 from django.conf import settings
 from django.http import HttpRequest
+
+from tutela.surfaces.visitor import network_of
 
 from . import store, tokens
 
@@ -48,13 +49,13 @@ class Verdict(Enum):
 
 def weigh(brake: Brake, request: HttpRequest, content: bytes, patience: str) -> Verdict:
     """Count a report and say whether it goes through. Raises Unreachable."""
-    if store.take(_bucket(f"report {brake.kind}", _network(request)), brake.freely, WINDOW):
+    if store.take(_bucket(f"report {brake.kind}", network_of(request)), brake.freely, WINDOW):
         return Verdict.GO
     if not tokens.has_waited(patience, content):
         return Verdict.WAIT
     if brake.most is None:
         return Verdict.GO
-    slow = store.take(_bucket(f"slow {brake.kind}", _network(request)), brake.most - brake.freely, WINDOW)
+    slow = store.take(_bucket(f"slow {brake.kind}", network_of(request)), brake.most - brake.freely, WINDOW)
     return Verdict.GO if slow else Verdict.STOP
 
 
@@ -63,7 +64,7 @@ def may_look_up(request: HttpRequest, code_hash: bytes) -> bool:
 
     Both are counted each time, so that a right code and a wrong one take equally long.
     """
-    by_address = store.take(_bucket("look-up", _network(request)), LOOK_UPS, WINDOW)
+    by_address = store.take(_bucket("look-up", network_of(request)), LOOK_UPS, WINDOW)
     by_code = store.take(_bucket("code", code_hash.hex()), LOOK_UPS, WINDOW)
     return by_address and by_code
 
@@ -71,25 +72,3 @@ def may_look_up(request: HttpRequest, code_hash: bytes) -> bool:
 def _bucket(kind: str, what: str) -> bytes:
     said = f"portal {kind}\0{what}".encode()
     return hmac.new(settings.SECRET_KEY.encode(), said, hashlib.sha256).digest()
-
-
-def _network(request: HttpRequest) -> str:
-    """The address that counts: for IPv6 its /64, within which one person can take any address."""
-    written = _address(request)
-    try:
-        address = ipaddress.ip_address(written)
-    except ValueError:
-        return written
-    if isinstance(address, ipaddress.IPv6Address):
-        if address.ipv4_mapped:
-            return str(address.ipv4_mapped)
-        return str(ipaddress.ip_network((address, 64), strict=False))
-    return str(address)
-
-
-def _address(request: HttpRequest) -> str:
-    """The address of the visitor: the one that our outermost proxy wrote down, if there are proxies."""
-    seen = [one.strip() for one in request.headers.get("X-Forwarded-For", "").split(",") if one.strip()]
-    if 0 < settings.PROXIES <= len(seen):
-        return seen[-settings.PROXIES]
-    return str(request.META.get("REMOTE_ADDR", ""))

@@ -16,8 +16,8 @@ from tutela.core.flow import approvals
 from tutela.core.flow.context import Context, Wish
 from tutela.core.flow.letters import render_letter, spoken
 from tutela.core.flow.models import Request
+from tutela.core.flow.notices import to_page
 from tutela.core.flow.paper import pdf_of
-from tutela.core.people.duty import to_page
 from tutela.core.people.models import Staff
 from tutela.programs.directory.models import Agency, digits
 from tutela.programs.directory.numbers import emergency_numbers
@@ -63,7 +63,7 @@ def on_open(context: Context) -> list[Wish]:
     case.wiki = _host(str(case.facts.get("where", "")))
     if case.facts.get("at_risk") == "reporter":
         case.severity = Severity.CRITICAL
-    return [_page(context, person) for person in to_page(context.workflow.slug, context.workflow.team)]
+    return [_page(context, person) for person in to_page(context.case)]
 
 
 def _host(where: str) -> str:
@@ -229,6 +229,13 @@ def _send(context: Context, agency: Agency, entry: ReleaseEntry) -> list[Wish]:
     _keep(context, _("Letter of disclosure %(number)s") % {"number": entry.number}, printed, text)
     context.said["pdf"] = printed is not None
     if not agency.email:
+        context.note(
+            _(
+                "%(agency)s has no mail address in the directory, so nothing was sent. Hand the letter over "
+                "yourself: it is kept as an exhibit."
+            )
+            % {"agency": agency.name}
+        )
         return []
     label = (
         _("Letter to %(agency)s")

@@ -117,6 +117,8 @@ def _open_there(context: Context, intake: Actor) -> Case:
     )
     Message.objects.filter(case=case).exclude(report=None).update(case=other)
     Report.objects.filter(case=case).update(case=other, first_case=other)
+    for recusal in case.recusals.filter(ended_at=None):
+        other.recusals.create(staff_id=recusal.staff_id, reason=recusal.reason)
     other.unread = case.unread
     started(workflow, other, intake, first)
     return other

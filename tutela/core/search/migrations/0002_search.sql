@@ -107,18 +107,18 @@ BEGIN
     IF asked <> ''::tsquery THEN
         -- Written out with its values, so that the plan fits how common the words are.
         EXECUTE format(
-            'SELECT coalesce(array_agg(DISTINCT case_id), ''{}'') FROM (
-                SELECT case_id FROM search_document
+            'SELECT coalesce(array_agg(case_id), ''{}'') FROM (
+                SELECT DISTINCT case_id FROM search_document
                 WHERE words @@ %L::tsquery AND workflow = ANY (%L::text[]) AND case_id < %s
                 ORDER BY case_id DESC LIMIT %s) AS newest',
             asked, mine, coalesce(before_case, 9223372036854775807), most) INTO hits;
     END IF;
     IF coalesce(cardinality(hits), 0) < 10 AND length(folded) >= 3 THEN
         EXECUTE format(
-            'SELECT $1 || coalesce(array_agg(DISTINCT case_id), ''{}'') FROM (
-                SELECT case_id FROM search_document
+            'SELECT $1 || coalesce(array_agg(case_id), ''{}'') FROM (
+                SELECT DISTINCT case_id FROM search_document
                 WHERE names <> '''' AND (names LIKE %L OR %L <%% names) AND workflow = ANY (%L::text[])
-                AND case_id < %s LIMIT %s) AS named',
+                AND case_id < %s ORDER BY case_id DESC LIMIT %s) AS named',
             '%' || replace(replace(replace(folded, '\', '\\'), '%', '\%'), '_', '\_') || '%', folded, mine,
             coalesce(before_case, 9223372036854775807), most) USING coalesce(hits, '{}') INTO hits;
     END IF;
