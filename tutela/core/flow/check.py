@@ -16,7 +16,7 @@ from .declare import OPENED, Approval, Clock, LapseAct, Reviewer, Span, Step, Wa
 from .letters import template_of
 
 #: What happens on a case besides steps, and may start or stop a clock.
-HAPPENINGS = frozenset({OPENED, "reporter_wrote"})
+HAPPENINGS = frozenset({OPENED, "reporter_wrote", "merged"})
 
 
 def check(workflow: Workflow) -> list[str]:

@@ -32,11 +32,15 @@ def span_of(workflow: Workflow, clock: Clock) -> Span:
 def happened(
     workflow: Workflow, case: Case, what: str, at: datetime, *, start_at: datetime | None = None
 ) -> None:
-    """Stop and start the clocks for which `what` (a step's name, or `OPENED`) counts."""
+    """Stop and start the clocks for which `what` (a step's name, or `OPENED`) counts.
+
+    A clock that runs and has not lapsed runs on, so that no promise is put off by a second cause;
+    what is to start it anew stands in both of its lists.
+    """
     for clock in workflow.clocks:
         if what in clock.stops_on:
             _stop(case, clock.name, at, MET)
-        if what in clock.starts_on:
+        if what in clock.starts_on and not any(need(case) for need in clock.needs):
             _start(workflow, case, clock, start_at or at)
 
 
@@ -108,7 +112,9 @@ def _moment(name: str, value: Any) -> Any:
 
 
 def _start(workflow: Workflow, case: Case, clock: Clock, at: datetime) -> None:
-    _stop(case, clock.name, at, ENDED)  # started again: the earlier run is over
+    if case.clocks.filter(name=clock.name, stopped_at=None, lapsed_at=None).exists():
+        return
+    _stop(case, clock.name, at, ENDED)  # a run that has lapsed is over: this one may lapse anew
     due = after(at, span_of(workflow, clock))
     row = ClockRow(
         case=case,

@@ -58,7 +58,12 @@ def common_steps(workflow: Workflow) -> tuple[Step, ...]:
             icon="check",
         ),
         Step(
-            "add_exhibit", _("Add an exhibit"), workers, run=do.add_exhibit, form=ask.AddExhibit, icon="attach"
+            "add_exhibit",
+            _("Add an exhibit"),
+            workers,
+            run=do.add_exhibit,
+            form=ask.AddExhibit,
+            icon="attach",
         ),
     )
     facts: tuple[Step, ...] = (

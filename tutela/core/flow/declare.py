@@ -150,12 +150,17 @@ WAITING_FOR_TRANSLATION = PauseReason("translation", _("waiting for a translatio
 WAITING_FOR_LEGAL = PauseReason("legal", _("waiting for a legal hold or advice"))
 
 
+#: A condition: says in one line why not yet, or None when nothing stands in the way.
+Need = Callable[["Case"], "_StrOrPromise | None"]
+
+
 @dataclass(frozen=True)
 class Clock:
     """A time limit of a case.
 
     It starts when one of `starts_on` happens (counted from the receipt of the report when that is
-    `OPENED`), stops when one of `stops_on` happens or the case closes, and may pause for `pauses`.
+    `OPENED`) while its `needs` hold, stops when one of `stops_on` happens or the case closes, and may
+    pause for `pauses`. What happens while it runs, and has not lapsed, does not start it anew.
     With `earliest`, it is a window: what it opens may not happen before that span has passed. One that
     `outlives` the case runs on after the case has closed, as a duty to destroy data does.
     `settings.CLOCKS["workflow.name"]`, a string such as "45 minutes", overrides `due`.
@@ -172,10 +177,7 @@ class Clock:
     pauses: tuple[PauseReason, ...] = ()
     lapse: Lapse = REMIND
     outlives: bool = False
-
-
-#: A condition: says in one line why not yet, or None when nothing stands in the way.
-Need = Callable[["Case"], "_StrOrPromise | None"]
+    needs: tuple[Need, ...] = ()
 
 
 class Asked(StrEnum):

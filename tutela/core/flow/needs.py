@@ -29,6 +29,15 @@ def has_reporter(case: Case) -> _StrOrPromise | None:
     return None if case.reports.exists() else _("This case has no reporter.")
 
 
+def in_state(*states: str) -> Need:
+    """Open while the case is in one of the states."""
+
+    def need(case: Case) -> _StrOrPromise | None:
+        return None if case.state in states else _("The case is not at this point.")
+
+    return need
+
+
 def window_open(clock: str) -> Need:
     """Open once the earliest moment of a clock has passed, while that clock runs."""
 

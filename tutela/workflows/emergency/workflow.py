@@ -24,7 +24,7 @@ from tutela.core.flow.declare import (
     minutes,
     restore,
 )
-from tutela.core.flow.needs import has_reporter, no_open_request
+from tutela.core.flow.needs import has_reporter, in_state, no_open_request
 from tutela.core.people.roles import Role
 
 from . import checklist, conditions, forms, steps
@@ -403,6 +403,18 @@ CLOCKS = (
         stops_on=("acknowledge",),
         warn=minutes(15),
         lapse=PAGE,
+        needs=(in_state("received"),),
+    ),
+    Clock(
+        "acknowledge_others",
+        _("Acknowledge the other reporters"),
+        ClockClass.TARGET,
+        hours(1),
+        starts_on=("merged",),
+        stops_on=("acknowledge", "acknowledge_others"),
+        warn=minutes(15),
+        lapse=PAGE,
+        needs=(conditions.somebody_waits,),
     ),
     Clock(
         "assess",
@@ -413,6 +425,7 @@ CLOCKS = (
         stops_on=ASSESSED,
         warn=minutes(45),
         lapse=ESCALATE,
+        needs=(in_state("received", "acknowledged"),),
     ),
     Clock(
         "decide",

@@ -23,7 +23,7 @@ from tutela.core.flow.declare import (
     restore,
     run_step,
 )
-from tutela.core.flow.needs import has_reporter
+from tutela.core.flow.needs import has_reporter, in_state
 from tutela.core.people.roles import Role
 
 from . import conditions, forms, steps
@@ -207,6 +207,7 @@ CLOCKS = (
         warn=business_days(1),
         pauses=(WAITING_FOR_REPORTER, WAITING_FOR_TRANSLATION),
         lapse=ESCALATE,
+        needs=(in_state("received", "sorted"),),
     ),
     Clock(
         "answer_message",
@@ -222,7 +223,7 @@ CLOCKS = (
         ClockClass.INTERNAL,
         days(14),
         starts_on=("answer_with_venue", "warn"),
-        stops_on=("reporter_wrote", "take_up_again"),
+        stops_on=("reporter_wrote", "take_up_again", "warn"),
         lapse=run_step("close_quietly"),
     ),
 )

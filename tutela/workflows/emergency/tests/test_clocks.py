@@ -9,6 +9,7 @@ import pytest
 from tests.cast import Cast
 from tests.cast import report_emergency as reported
 from tutela.core.cases.models import Event
+from tutela.core.cases.opening import add_message
 from tutela.core.flow.poller import tick
 from tutela.core.outbox.models import Effect
 from tutela.core.people.actor import acting_as
@@ -81,3 +82,43 @@ def test_a_late_acknowledgement_stays_late(cast: Cast):
     tick(clock.due_at + timedelta(seconds=1))
     do(reference, "acknowledge", cast.juniper)
     assert clock_of(reference, "acknowledge", cast.juniper).state == "lapsed"
+
+
+def test_a_merged_report_keeps_its_hour(cast: Cast):
+    reference = acknowledged(cast, text="First report")
+    second = reported(text="Second report")
+    received_at = look(second, cast.juniper).received_at
+    do(second, "merge_into", cast.juniper, other=reference)
+    clock = clock_of(reference, "acknowledge_others", cast.juniper)
+    assert clock.due_at - received_at == timedelta(hours=1)
+    assert look(reference, cast.juniper).due_clock == "acknowledge_others"
+    do(reference, "acknowledge_others", cast.juniper)
+    assert clock_of(reference, "acknowledge_others", cast.juniper).state == "met"
+
+
+def test_a_merge_of_an_acknowledged_report_promises_nothing_new(cast: Cast):
+    reference, second = acknowledged(cast, text="First report"), acknowledged(cast, text="Second report")
+    do(second, "merge_into", cast.juniper, other=reference)
+    with acting_as(cast.juniper):
+        assert not look(reference, cast.juniper).clocks.filter(name="acknowledge_others").exists()
+
+
+def test_a_merge_that_is_taken_back_promises_again_what_it_did(cast: Cast):
+    reference = acknowledged(cast, text="First report")
+    second = reported(text="Second report")
+    before = clock_of(second, "acknowledge", cast.juniper).due_at
+    do(second, "merge_into", cast.juniper, other=reference)
+    do(second, "unmerge", cast.juniper)
+    again = clock_of(second, "acknowledge", cast.juniper)
+    assert (again.state, again.due_at) == ("running", before)
+
+
+def test_a_second_message_does_not_put_the_answer_off(cast: Cast):
+    reference = acknowledged(cast)
+    with acting_as(cast.juniper):
+        case = look(reference, cast.juniper)
+        report = case.reports.get()
+        add_message(case, report, cast.juniper, "They wrote again.", channel="portal")
+        first = case.clocks.get(name="answer_message").due_at
+        add_message(case, report, cast.juniper, "And again.", channel="portal")
+        assert case.clocks.get(name="answer_message").due_at == first
