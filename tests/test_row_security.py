@@ -39,7 +39,8 @@ OPEN_TABLES = {
     "procrastinate_periodic_defers",
     "procrastinate_workers",
 }
-OF_NOBODYS_CASE = {"desk_savedview", "health_heartbeat", "outbox_heartbeat", "server_heartbeat"}
+# Numbers of cases at most, and of one's own work only.
+OF_NOBODYS_CASE = {"desk_savedview", "desk_bulkrun", "health_heartbeat"}
 
 
 def rows(actor: Actor | None, table: str) -> int:

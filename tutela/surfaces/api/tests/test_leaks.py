@@ -146,7 +146,9 @@ def _ask(caller: Caller, method: str, path: str, reference: str, verb: str, word
     with CaptureQueriesContext(connection) as queries:
         answer = caller.send(method, f"{address}{query}", {"text": "a note"} if verb else {})
     headers = {name: value for name, value in answer.headers.items() if name != "X-Request-Id"}
-    return [answer.status_code, answer.content.decode(), headers, len(queries)]
+    # Once a minute the last use of a token is written, whatever was asked for.
+    asked = [one for one in queries if "people_token" not in one["sql"] and "SAVEPOINT" not in one["sql"]]
+    return [answer.status_code, answer.content.decode(), headers, len(asked)]
 
 
 def _rows() -> dict[str, int]:
