@@ -157,7 +157,6 @@ class Context:
         }
         return Wish("mail", "send", payload, "", f"message-{message.pk}", message.pk)
 
-
     def take_back(self, step: str) -> list[Effect]:
         """Undo the acts of the latest run of a step: what has not left is abandoned, never to leave.
 
