@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from django.http.request import UnreadablePostError
 from django.utils.translation import gettext as _
 
-from .problems import BAD_DATA, MEDIA, TOO_LARGE, UNREADABLE, RequestProblem
+from .problems import BAD_DATA, LENGTH, MEDIA, TOO_LARGE, UNREADABLE, RequestProblem
 
 MOST_BYTES = 12 * 1024 * 1024
 MOST_BYTES_OF_A_STEP = 1024 * 1024
@@ -20,6 +20,7 @@ _JSON = re.compile(r"application/json\s*(;\s*charset=\"?utf-?8\"?\s*)?$", re.IGN
 
 def read_body(request: HttpRequest, most: int = MOST_BYTES) -> bytes:
     """The body of a JSON request. Raises RequestProblem: 413 over the limit, 415 for another type."""
+    _refuse_chunks(request)
     length = int(request.META.get("CONTENT_LENGTH") or 0)
     if length > most:
         raise _too_large(most)
@@ -35,6 +36,7 @@ def read_body(request: HttpRequest, most: int = MOST_BYTES) -> bytes:
 
 def read_object(request: HttpRequest, most: int = MOST_BYTES_OF_A_STEP) -> dict[str, Any]:
     """The body as one JSON object. Raises RequestProblem, also for NaN."""
+    _refuse_chunks(request)
     if request.META.get("CONTENT_LENGTH") in {None, "", "0"}:
         return {}  # a step that asks nothing needs no body
     raw = read_body(request, most)
@@ -45,6 +47,12 @@ def read_object(request: HttpRequest, most: int = MOST_BYTES_OF_A_STEP) -> dict[
     if not isinstance(read, dict):
         raise RequestProblem(BAD_DATA, _("The body must be a JSON object."), {"body": [_("Send an object.")]})
     return read
+
+
+def _refuse_chunks(request: HttpRequest) -> None:
+    """Refuse a body of unknown length: Django would pass over it, and a step would miss its answers."""
+    if "HTTP_TRANSFER_ENCODING" in request.META:
+        raise RequestProblem(LENGTH, _("Send the body in one piece, with its length."))
 
 
 def _too_large(most: int) -> RequestProblem:

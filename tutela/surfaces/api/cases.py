@@ -20,7 +20,8 @@ def list_cases(request: HttpRequest, filters: Filtered) -> dict[str, Any]:
     wanted = listing.Wanted(
         workflow=filters.workflow,
         state=filters.state,
-        open=filters.open,
+        # Only open cases have something due; the others would only be sorted behind them.
+        open=True if filters.open is None and filters.order == listing.DUE else filters.open,
         assignee=filters.assignee,
         severity=filters.severity,
         updated_since=filters.updated_since,

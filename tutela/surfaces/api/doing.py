@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Mapping
 from typing import Any
 
 from django import forms
+from django.db.models.fields.json import KT
 from django.utils.translation import gettext as _
 
 from tutela.core.cases.models import Case, Event
@@ -40,7 +42,8 @@ def do_step(
     with acting_as(actor):
         # The lock keeps a second request under the same key waiting until this one is through.
         Case.objects.select_for_update(of=("self",)).filter(reference=reference).first()
-        earlier = Event.objects.filter(case__reference=reference, data__key__contains=own).first()
+        keyed = Event.objects.annotate(key=KT("data__key")).filter(case__reference=reference)
+        earlier = keyed.filter(key__contains=own).first()
         if earlier and not earlier.data["key"].endswith(own + said):
             raise KeyReused(_("This key was used on this case for another step or with other content."))
         return perform(reference, step, actor, data, key=own + said, version=version)
@@ -128,6 +131,8 @@ def check_texts(value: Any, depth: int = DEEPEST) -> None:
     """Refuse what the database cannot hold, and what is nested too deeply. Raises BadData."""
     if depth == 0:
         raise BadData(_("The answers are nested too deeply."), {})
+    if isinstance(value, float) and not math.isfinite(value):
+        raise BadData(_("A number is out of range."), {})
     if isinstance(value, str):
         _check_text(value)
     elif isinstance(value, dict):

@@ -78,7 +78,7 @@ class CaseFilters(Paging):
     )
     q: str = Field("", pattern=NO_NUL, max_length=400, description="Words, found as GET /search finds them.")
     order: Literal["newest", "due", "updated"] = Field(
-        "newest", description="With q, always the newest first."
+        "newest", description="“due” lists open cases only, unless open=false. With q, the newest come first."
     )
     fields: str = Field(
         "",

@@ -59,7 +59,7 @@ _HEADER_OF = {
     "503": ("Retry-After", "RetryAfter"),
 }
 _OF_ALL = (401, 403, 404, 405, 422, 429, 500, 503)
-_OF_WRITES = (400, 409, 412, 413, 415)
+_OF_WRITES = (400, 409, 411, 412, 413, 415)
 _WITH_ETAG = {"get_case": ("200",), "perform_step": ("200", "202")}
 
 

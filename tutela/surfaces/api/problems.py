@@ -74,6 +74,9 @@ STALE = Kind(
     _("The case has changed"),
     _("Read the case again, then decide whether the step still fits."),
 )
+LENGTH = Kind(
+    411, "length_required", _("The length of the request is not said"), _("Send the header Content-Length.")
+)
 TOO_LARGE = Kind(413, "too_large", _("The request is too large"), _("Send less, or send it in parts."))
 MEDIA = Kind(
     415, "media_type", _("The content type is not JSON"), _("Send “Content-Type: application/json”.")
@@ -93,8 +96,8 @@ UNAVAILABLE = Kind(
 )
 
 KINDS = (
-    UNREADABLE, NO_TOKEN, SCOPE, NOT_ALLOWED, NOT_FOUND, METHOD, STEP_CLOSED, KEY_REUSED, STALE, TOO_LARGE,
-    MEDIA, BAD_DATA, TOO_MANY, FAULT, UNAVAILABLE,
+    UNREADABLE, NO_TOKEN, SCOPE, NOT_ALLOWED, NOT_FOUND, METHOD, STEP_CLOSED, KEY_REUSED, LENGTH, STALE,
+    TOO_LARGE, MEDIA, BAD_DATA, TOO_MANY, FAULT, UNAVAILABLE,
 )  # fmt: skip
 
 #: The first that fits counts, so the special ones stand before the general ones.

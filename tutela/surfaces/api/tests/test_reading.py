@@ -112,6 +112,9 @@ def test_the_conversation_and_the_reports_are_there_without_raw_bytes(call, cast
 def test_words_find_cases(call, reference):
     found = call("juniper").get("/search", q="goodb stat").json()
     assert [one["reference"] for one in found["items"]] == [reference]
+    assert [one["reference"] for one in call("heron").get("/search", q=reference).json()["items"]] == [
+        reference
+    ]
     assert call("wren").get("/search", q="goodb stat").json()["items"] == []
 
 

@@ -53,6 +53,13 @@ def test_what_cannot_be_used_is_named_and_nothing_happens(call, cast, reference)
     assert case_of(reference, cast.juniper).version == before
 
 
+@pytest.mark.parametrize(
+    "body", [b'{"text": 1e999}', b'{"text": {"a": {"b": ' + b"[" * 30 + b"]" * 30 + b"}}}"]
+)
+def test_numbers_without_end_and_deep_nests_are_refused(call, reference, body):
+    assert call("juniper").post(f"/cases/{reference}/steps/note", body).status_code == 422
+
+
 def test_who_may_not_is_told_which_roles_may(call, cast, reference):
     answer = call("larch").post(f"/cases/{reference}/steps/take")
     assert (answer.status_code, answer.json()["code"]) == (403, "not_allowed")
@@ -68,6 +75,12 @@ def test_a_closed_step_says_who_moved_the_case_on(call, cast, reference):
 
 def test_a_step_that_asks_nothing_needs_no_body(call, reference):
     assert call("juniper").post(f"/cases/{reference}/steps/take", b"").status_code == 200
+
+
+def test_a_body_of_unknown_length_is_refused_and_not_passed_over(call, reference):
+    chunked = {"Transfer-Encoding": "chunked"}
+    answer = call("juniper").post(f"/cases/{reference}/steps/take", b"", **chunked)
+    assert (answer.status_code, answer.json()["code"]) == (411, "length_required")
 
 
 def test_a_step_that_nobody_declared_is_not_found(call, reference):
