@@ -61,6 +61,7 @@ class Door:
 class Waiting:
     """One request that waits: for whom, since when."""
 
+    step: str
     words: str
     person: str
     since: str
@@ -210,7 +211,9 @@ def _lead(workflow: Workflow, case: Case, panel: Next, first: Door | None) -> tu
         return str(workflow.state(case.state).label), _("Choose the outcome. The form is the same for each.")
     if panel.primary and panel.primary.name == "decide":
         mine = next(one for one in panel.waits if one.mine)
-        return mine.words, _("Nothing has been sent.") if mine.held else ""
+        return _("Your decision: %(step)s") % {"step": mine.step}, _(
+            "Nothing has been sent."
+        ) if mine.held else ""
     if first is None:
         return (_("Nothing here is yours to do until then."), "") if panel.waits else _idle(workflow, case)
     return first.label, first.hint
@@ -265,13 +268,15 @@ def _waiting(workflow: Workflow, case: Case, request: Request, turn: list[SeatVi
     people = deciders(request, holders(request), turn)
     names = [one.name for one in people]
     mine = any(one.id == actor.id for one in people)
+    step = str(workflow.step(request.step).label)
     return Waiting(
+        step=step,
         words=_who_decides(names, [seat.label for seat in turn]),
         person=names[0] if names else "",
         since=span(timezone.now() - request.opened_at),
         detail=_("“%(step)s”, asked by %(who)s at %(time)s.")
         % {
-            "step": workflow.step(request.step).label,
+            "step": step,
             "who": request.proposer.working_name,
             "time": hour(request.opened_at),
         },

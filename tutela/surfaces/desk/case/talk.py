@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from django.urls import reverse
 
-from tutela.core.cases.models import Case, Message, Report
+from tutela.core.cases.models import Case, Event, Message, Report
 from tutela.surfaces.desk.faces import hour
 
 from .known import language
@@ -57,9 +57,10 @@ class Talk:
 
 
 def talks(workflow: Workflow, case: Case) -> list[Talk]:
-    """The conversations of a case, the first reporter's first. Four queries, whatever was said."""
-    reports = case.reports.filter(adds_to=None).defer("raw", "fields", "thread").order_by("received_at", "id")
-    found = {report.pk: _talk(case, number, report) for number, report in enumerate(reports, start=1)}
+    """The conversations of a case, the first reporter's first. Five queries, whatever was said."""
+    found = {
+        report.pk: _talk(case, number, report) for number, report in enumerate(_first_words(case), start=1)
+    }
     for report_id in case.reports.filter(files__isnull=False).values_list("pk", flat=True):
         if report_id in found:
             found[report_id].files += 1
@@ -72,6 +73,14 @@ def talks(workflow: Workflow, case: Case) -> list[Talk]:
                 _said(message, trails.get(message.pk), names.get(message.letter, message.letter))
             )
     return list(found.values())
+
+
+def _first_words(case: Case) -> list[Report]:
+    """The reports that began a conversation. Others answered a mail of ours, or added to an earlier one."""
+    reports = case.reports.filter(adds_to=None).defer("raw", "fields", "thread").order_by("received_at", "id")
+    came = Event.objects.filter(kind=Event.Kind.RECEIVED, case__in=reports.values("first_case"))
+    began = set(came.values_list("data__report", flat=True))
+    return [report for report in reports if report.pk in began]
 
 
 def _talk(case: Case, number: int, report: Report) -> Talk:

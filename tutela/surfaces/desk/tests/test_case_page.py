@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from tutela.core.audit.models import Act, Entry
-from tutela.core.cases.models import Case
+from tutela.core.cases.models import Case, Message
 from tutela.core.people.actor import acting_as
 from tutela.workflows.emergency.tests import path
 
@@ -131,6 +131,25 @@ def test_what_the_reporter_wrote_since_is_shown_as_unread(cast, scene, desk):
     assert AGAIN in text
     assert "1 unread" in text
     assert re.search(r'class="said is-new"', text)
+
+
+def test_an_answer_by_mail_joins_the_conversation_of_its_reporter(cast, desk):
+    reference = report(channel="mail", sender_email="reader@wiki.example", receipt_hash=None)
+    do(reference, "acknowledge", cast.juniper)
+    with acting_as(cast.juniper):
+        message = Message.objects.get(letter="acknowledgement")
+        Message.objects.filter(pk=message.pk).update(message_id="<ours@tutela.example>")
+    again = report(
+        channel="mail",
+        text="They wrote again.",
+        raw=b"x",
+        thread=("<ours@tutela.example>",),
+        receipt_hash=None,
+    )
+    assert again == reference
+    text = page_of(desk(cast.juniper), reference)
+    assert text.count("Original as received") == 1
+    assert "They wrote again." in text
 
 
 def test_looking_at_a_restricted_case_is_recorded_once_in_ten_minutes(cast, scene, desk):
