@@ -18,7 +18,6 @@ from tutela.core.people.actor import Actor, acting_as
 from tutela.core.people.models import Staff
 from tutela.core.people.sign_in import look_at_link, use_link
 from tutela.surfaces.visitor import network_of
-from tutela.surfaces.visitor import network_of
 
 BACKEND = "django.contrib.auth.backends.ModelBackend"
 NEXT = "tutela-next"

@@ -16,7 +16,7 @@ from tutela.core.flow.models import Opinion, Request
 from tutela.core.people.models import Grant, Staff
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from tutela.core.flow.approvals import SeatView
 
@@ -46,8 +46,8 @@ TO_THEM = {
 }
 
 
-def holders(request: Request) -> list[Holder]:
-    """Everybody who holds the role of a seat, and whoever proposed. Five queries."""
+def holders(request: Request, against: Mapping[int, str] | None = None) -> list[Holder]:
+    """Everybody who holds the role of a seat. One query, and those of `barred` when that is not given."""
     roles = {role for seat in request.chain for role in seat["roles"]}
     held: dict[int, set[str]] = {}
     names: dict[int, str] = {}
@@ -57,7 +57,7 @@ def holders(request: Request) -> list[Holder]:
     for pk, name, role in grants.values_list("staff_id", "staff__working_name", "role"):
         held.setdefault(pk, set()).add(role)
         names[pk] = name
-    against = barred(request)
+    against = barred(request) if against is None else against
     return [
         Holder(pk, names[pk], frozenset(held[pk]), against.get(pk, ""))
         for pk in sorted(held, key=lambda pk: (names[pk], pk))

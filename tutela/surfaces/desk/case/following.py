@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -16,7 +16,6 @@ from tutela.core.flow.approvals import seats
 from tutela.core.flow.declare import WaitsFor
 from tutela.core.flow.models import Request
 from tutela.core.flow.perform import open_steps
-from tutela.core.people.models import Grant
 from tutela.core.people.roles import Role
 from tutela.surfaces.desk.approvals.who import TO_THEM, barred, deciders, holders
 from tutela.surfaces.desk.faces import hour
@@ -97,8 +96,8 @@ class Next:
         return any(one.held for one in self.waits)
 
 
-def next_of(workflow: Workflow, case: Case, actor: Actor) -> Next:
-    """What this person may do with the case now, and what everybody waits for."""
+def next_of(workflow: Workflow, case: Case, actor: Actor, roles: Collection[str]) -> Next:
+    """What this person, with these roles, may do with the case now, and what everybody waits for."""
     offered = open_steps(case, actor)
     waits = waiting_of(workflow, case, actor)
     doors = {step.name: _door(case, step, blocked) for step, blocked in offered}
@@ -118,7 +117,7 @@ def next_of(workflow: Workflow, case: Case, actor: Actor) -> Next:
         door.key = str(number)
     panel.not_yet = [door for door in own if door.blocked] + [_no(one) for one in waits if one.against]
     panel.of_others = [] if case.closed_at else _of_others(workflow, case, doors)
-    panel.later = _later(workflow, case, actor)
+    panel.later = _later(workflow, case, roles)
     panel.menu = [doors[name] for name in IN_MENU if name in doors and not doors[name].blocked]
     panel.open = {name: door for name, door in doors.items() if not door.blocked}
     return panel
@@ -239,15 +238,14 @@ def _of_others(workflow: Workflow, case: Case, mine: dict[str, Door]) -> list[Do
     return found
 
 
-def _later(workflow: Workflow, case: Case, actor: Actor) -> list[Door]:
+def _later(workflow: Workflow, case: Case, roles: Collection[str]) -> list[Door]:
     """The person's own steps that open from another state."""
     if case.closed_at:
         return []
-    roles = Grant.objects.roles_of(actor.id, workflow.slug)
     found = []
     for step in workflow.steps:
         sources = workflow.sources_of(step)
-        if step.is_system or case.state in sources or not roles.intersection(step.who):
+        if step.is_system or case.state in sources or not set(roles).intersection(step.who):
             continue
         names = [f"“{state.label}”" for state in workflow.all_states if state.name in sources][:3]
         found.append(_door(case, step, _("Opens at %(states)s.") % {"states": ", ".join(names)}))
@@ -265,7 +263,8 @@ def waiting_of(workflow: Workflow, case: Case, actor: Actor) -> list[Waiting]:
 
 
 def _waiting(workflow: Workflow, case: Case, request: Request, turn: list[SeatView], actor: Actor) -> Waiting:
-    people = deciders(request, holders(request), turn)
+    against = barred(request)
+    people = deciders(request, holders(request, against), turn)
     names = [one.name for one in people]
     mine = any(one.id == actor.id for one in people)
     step = str(workflow.step(request.step).label)
@@ -283,7 +282,7 @@ def _waiting(workflow: Workflow, case: Case, request: Request, turn: list[SeatVi
         url=reverse("desk:request", args=[case.reference, request.pk]),
         mine=mine,
         held=request.kind == Request.Kind.APPROVAL,
-        against="" if mine else str(TO_THEM.get(barred(request).get(actor.id, ""), "")),
+        against="" if mine else str(TO_THEM.get(against.get(actor.id, ""), "")),
     )
 
 

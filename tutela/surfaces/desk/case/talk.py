@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from django.db.models import Count
 from django.urls import reverse
 
 from tutela.core.cases.models import Case, Event, Message, Report
@@ -57,13 +58,10 @@ class Talk:
 
 
 def talks(workflow: Workflow, case: Case) -> list[Talk]:
-    """The conversations of a case, the first reporter's first. Five queries, whatever was said."""
+    """The conversations of a case, the first reporter's first. Four queries, whatever was said."""
     found = {
         report.pk: _talk(case, number, report) for number, report in enumerate(_first_words(case), start=1)
     }
-    for report_id in case.reports.filter(files__isnull=False).values_list("pk", flat=True):
-        if report_id in found:
-            found[report_id].files += 1
     names = {letter.name: str(letter.label) for letter in workflow.letters}
     trails = {effect.message_id: effect_said(effect) for effect in case.effects.exclude(message_id=None)}
     for message in case.messages.select_related("author").order_by("id"):
@@ -78,9 +76,10 @@ def talks(workflow: Workflow, case: Case) -> list[Talk]:
 def _first_words(case: Case) -> list[Report]:
     """The reports that began a conversation. Others answered a mail of ours, or added to an earlier one."""
     reports = case.reports.filter(adds_to=None).defer("raw", "fields", "thread").order_by("received_at", "id")
+    counted = reports.annotate(n_files=Count("files"))
     came = Event.objects.filter(kind=Event.Kind.RECEIVED, case__in=reports.values("first_case"))
     began = set(came.values_list("data__report", flat=True))
-    return [report for report in reports if report.pk in began]
+    return [report for report in counted if report.pk in began]
 
 
 def _talk(case: Case, number: int, report: Report) -> Talk:
@@ -92,7 +91,7 @@ def _talk(case: Case, number: int, report: Report) -> Talk:
         by_mail=bool(report.sender_email),
         by_code=report.receipt_hash is not None,
         problems=len(report.problems),
-        files=0,
+        files=report.n_files,  # type: ignore[attr-defined]  # counted with the report
         url=reverse("desk:report", args=[case.reference, report.pk]),
         words_url=reverse("desk:words", args=[case.reference, report.pk]),
         words=len(report.text.split()),

@@ -18,6 +18,7 @@ from tutela.core.flow import registry
 from tutela.core.flow.models import ClockRow
 from tutela.surfaces.desk.faces import SEVERITY, clock_face, hour
 from tutela.surfaces.desk.page import case_or_not_found, desk_page, show
+from tutela.surfaces.desk.rail import standing_of
 
 from .following import next_of
 from .known import known
@@ -49,7 +50,7 @@ def case_page(request: DeskRequest, reference: str) -> HttpResponse:
         **head(request, workflow, case),
         "slim": True,
         "clocks": clocks(workflow, case),
-        "next": next_of(workflow, case, request.actor),
+        "next": next_of(workflow, case, request.actor, standing_of(request).roles.get(case.workflow, ())),
         "facts": known(workflow, case),
         "tabs": tabs(case, url, shown),
         "show": shown,
@@ -77,7 +78,7 @@ def preview(request: DeskRequest, reference: str) -> HttpResponse:
     context = {
         **head(request, workflow, case),
         "clocks": clocks(workflow, case),
-        "next": next_of(workflow, case, request.actor),
+        "next": next_of(workflow, case, request.actor, standing_of(request).roles.get(case.workflow, ())),
         "facts": known(workflow, case),
         "talks": [talk for talk in talks(workflow, case) if talk.unread],
         "timeline": timeline(workflow, case, request.user.pk, most=IN_PREVIEW),

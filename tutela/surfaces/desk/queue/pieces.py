@@ -64,7 +64,8 @@ _NUMBERS = {"seconds": 70001, "soon": 70002, "now": 70003}
 def _look(face: Face, _bidi: bool) -> str:  # noqa: FBT001  only parts what is kept for each direction
     """A clock of one shape and urgency, with marks for its values."""
     sentence = "@sentence@" if face.sentence else ""
-    marked = replace(face, text="@text@", sentence=sentence, left=_SOME_LEFT, **_NUMBERS)
+    numbers: dict[str, Any] = dict(_NUMBERS)
+    marked = replace(face, text="@text@", sentence=sentence, left=_SOME_LEFT, **numbers)
     html = str(_draw("clock", marked)).replace("2001-02-03T04:05:06+00:00", "@due@")
     html = html.replace(f'"{round(100 * _SOME_LEFT)} 100"', '"@part@ 100"')
     for name, number in _NUMBERS.items():
@@ -89,7 +90,8 @@ def _draw(name: str, value: Any) -> SafeString:
     from django.utils import timezone
 
     with timezone.override(UTC):
-        return mark_safe(_template(name).render({"value": value}))  # noqa: S308  drawn by the template engine
+        drawn: SafeString = _template(name).render({"value": value})
+        return drawn
 
 
 @cache
