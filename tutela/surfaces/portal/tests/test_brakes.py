@@ -114,7 +114,7 @@ class TestAddresses:
         ],
     )
     def test_a_network_counts_as_one_where_one_person_can_take_any_address_of_it(self, rf, one, other, same):
-        networks = {brakes._network(rf.get("/", REMOTE_ADDR=address)) for address in (one, other)}
+        networks = {brakes.network_of(rf.get("/", REMOTE_ADDR=address)) for address in (one, other)}
         assert (len(networks) == 1) is same
 
     def test_no_address_is_kept(self, visitor, superuser):
