@@ -34,12 +34,15 @@ from .tools import Worker, wait_for
 pytestmark = pytest.mark.slow
 
 RESUMES_WITHIN = 30
+NAMES = {"desk": "TUTELA_DESK_DATABASE_URL", "portal": "TUTELA_PORTAL_DATABASE_URL"}
 
 
 class Restartable:
     """A PostgreSQL that only this test uses, and can take away."""
 
     def __init__(self, folder: Path, which: str, cache: Path) -> None:
+        for name in NAMES.values():  # it shall make the roles with passwords of its own
+            os.environ.pop(name, None)
         self.server = cluster.TestServer(folder, which, cache)
         self.urls = self.server.start()
 
@@ -58,38 +61,35 @@ class Restartable:
 @pytest.fixture
 def restartable(request, django_db_blocker) -> Iterator[Restartable]:
     """Its own server, to which Django and the processes that a test starts connect."""
-    run = Path(os.environ["TUTELA_TEST_RUN"])
-    cache = Path(str(request.config.cache.mkdir("tutela-postgres")))
-    folder = Path(tempfile.mkdtemp(prefix="restart", dir=run))
+    folder = Path(tempfile.mkdtemp(prefix="restart", dir=os.environ["TUTELA_TEST_RUN"]))
     folder.chmod(0o711)  # the account that runs PostgreSQL for root passes through
-    server = Restartable(folder / "data", request.config.getoption("--postgres"), cache)
-    with pointed_at(server), django_db_blocker.unblock():
+    cache = Path(str(request.config.cache.mkdir("tutela-postgres")))
+    with as_it_was(), django_db_blocker.unblock():
+        server = Restartable(folder / "data", request.config.getoption("--postgres"), cache)
+        for role, name in NAMES.items():
+            os.environ[name] = server.url(role)
+        settings = connections["default"].settings_dict
+        settings.update(environment.login(environment.DESK) | {"TEST": settings["TEST"]})
         yield server
         connections.close_all()
-    server.server.stop()
+        server.server.stop()
     shutil.rmtree(folder)
 
 
 @contextmanager
-def pointed_at(server: Restartable) -> Iterator[None]:
-    """Have Django and new processes use the server."""
-    before = {name: os.environ.get(name) for name in NAMES.values()}
+def as_it_was() -> Iterator[None]:
+    """Give Django and the environment back their logins."""
+    surroundings = dict(os.environ)
     settings = connections["default"].settings_dict
     kept = dict(settings)
     connections["default"].close()
-    for role, name in NAMES.items():
-        os.environ[name] = server.url(role)
-    settings.update(environment.login(environment.DESK) | {"TEST": kept["TEST"]})
     try:
         yield
     finally:
         connections["default"].close()
         settings.update(kept)
-        for name, value in before.items():
-            os.environ.pop(name) if value is None else os.environ.update({name: value})
-
-
-NAMES = {"desk": "TUTELA_DESK_DATABASE_URL", "portal": "TUTELA_PORTAL_DATABASE_URL"}
+        os.environ.clear()
+        os.environ.update(surroundings)
 
 
 class Load(threading.Thread):

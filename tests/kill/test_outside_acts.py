@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from aiosmtpd.controller import Controller
 
-from tests.cast import make_cast, report_emergency
-from tutela.core.cases.models import Case, Event
+from tests.cast import emergency, make_cast, report_emergency
+from tutela.core.cases.models import Case, Event, Report
+from tutela.core.cases.receive import receive
 from tutela.core.flow.context import Wish
 from tutela.core.flow.perform import queue_effects
 from tutela.core.outbox.models import Effect, EffectState
@@ -144,3 +145,20 @@ def test_two_workers_share_and_do_nothing_twice(world):
         worker.stop()
     assert world.reached() == dict.fromkeys(keys, 1)
     assert shown_as_delivered() == len(keys)
+
+
+def test_a_mail_server_that_never_answers_delays_mail_and_nothing_else():
+    make_cast()
+    report_emergency(sender_email="reader@mail.example")
+    with socket.create_server(("127.0.0.1", 0)) as deaf:
+        worker = Worker(TUTELA_SMTP_HOST="127.0.0.1", TUTELA_SMTP_PORT=str(deaf.getsockname()[1]))
+        wait_for(lambda: any(one.state == EffectState.SENDING for one in effects()), "a mail is on its way")
+        report = receive(emergency()).report_id
+        wait_for(lambda: opened(report), "the next report is a case", 20)
+        worker.kill()
+    assert not shown_as_delivered()
+
+
+def opened(report_id):
+    with acting_as(system_actor(SystemActor.INTAKE)):
+        return Report.objects.filter(pk=report_id).exclude(opened_at=None).exists()

@@ -11,12 +11,13 @@ from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import ClassVar
 
 from tutela.connectors.ports import OnDoubt, ReadBack, Receipt, Verb
 from tutela.core.health.models import Heartbeat
 from tutela.server.processes import dies_with_parent
 
-PATIENCE = 60
+PATIENCE = 120
 
 
 def wait_for(condition: Callable[[], object], what: str, seconds: float = PATIENCE) -> float:
@@ -32,6 +33,8 @@ def wait_for(condition: Callable[[], object], what: str, seconds: float = PATIEN
 class Worker:
     """A worker process. With `crash_at` it kills itself at that place."""
 
+    started: ClassVar[list[Worker]] = []
+
     def __init__(self, *command: str, crash_at: str = "", **surroundings: str) -> None:
         self.process = subprocess.Popen(
             [sys.executable, *(command or ("-m", "tutela", "worker"))],
@@ -39,6 +42,7 @@ class Worker:
             stdin=subprocess.DEVNULL,
             preexec_fn=dies_with_parent(signal.SIGKILL),  # noqa: PLW1509  no thread runs while we fork
         )
+        self.started.append(self)
 
     def wait_for_crash(self) -> None:
         """Wait until it killed itself."""

@@ -14,6 +14,7 @@ from datetime import timedelta
 from time import monotonic
 from typing import Any, Final
 
+from asgiref.sync import sync_to_async
 from django.contrib.sessions.models import Session
 from django.db import connection
 from django.db.models import Q
@@ -105,6 +106,10 @@ class Chores(threading.Thread):
             self._stop_event.wait(PAUSE)
 
     async def _run(self) -> None:
+        # Periodic jobs are put into the queue over Django's connection in asgiref's one thread. Once
+        # that is broken, nobody else closes it, and each start of the scheduler would end at once.
+        hang_up = sync_to_async(_hang_up)
+        await hang_up()
         connector = PsycopgConnector(kwargs=connector_params(), min_size=1, max_size=3, timeout=10)
         ours = app.with_connector(connector)
         ours.job_manager = watched = Watched(connector)
@@ -124,6 +129,7 @@ class Chores(threading.Thread):
             finally:
                 worker.cancel()
                 await asyncio.wait([worker], timeout=8)
+                await hang_up()
 
     async def _watch(self, worker: asyncio.Task[None], watched: Watched, connector: PsycopgConnector) -> None:
         beat_due = 0.0
@@ -148,12 +154,16 @@ class Chores(threading.Thread):
         self._in_trouble = False
 
 
+def _hang_up() -> None:
+    connection.close()  # looked up here, because each thread has its own
+
+
 def _hang_up_after(go_on: Callable[[], Any], _context: JobContext, _worker: object) -> Any:
     """Close the connection that a chore opened: it ran in a thread that may never run another one."""
     try:
         return go_on()
     finally:
-        connection.close()
+        _hang_up()
 
 
 class Watched(manager.JobManager):

@@ -54,7 +54,7 @@ def fault(check: str, seen: str, remedy: str) -> Finding:
 
 def examine() -> list[Finding]:
     """All findings, in the order in which they are worth mending."""
-    return [python(), disk(), *database(), mail(), pdf(), assets(), translations()]
+    return [python(), disk(), *database(), *work(), mail(), pdf(), assets(), translations()]
 
 
 def python() -> Finding:
@@ -135,6 +135,35 @@ def _tables(address: str) -> Finding:
     if not is_prepared:
         return fault("Tables", "not in the shape that this version needs", "Run `tutela prepare`.")
     return ok("Tables", "all migrations are applied")
+
+
+def work() -> Iterator[Finding]:
+    """Whether somebody does the work, and what of it waits for a person."""
+    try:
+        address = _addresses()[environment.SIGN_IN[environment.DESK]]
+        with psycopg.connect(address, connect_timeout=5) as connection:
+            loops = connection.execute(
+                "select name, extract(epoch from now() - at)::integer, late_after"
+                " from health_heartbeat order by name"
+            ).fetchall()
+            waiting = connection.execute(
+                "select effects_failed, clocks_faulty from tutela.health()"
+            ).fetchone()
+    except (CannotStartError, psycopg.Error):
+        return  # the finding about the database says it
+    silent = [f"{name} for {age} s" for name, age, late_after in loops if age > late_after]
+    remedy = "Look at what `tutela worker` says; stop it, and start it again."
+    if silent:
+        yield fault("Worker", f"no sign of life from {', '.join(silent)}", remedy)
+    elif loops:
+        yield ok("Worker", ", ".join(name for name, _age, _late_after in loops))
+    else:
+        yield Finding("Worker", State.OFF, "nobody has ever worked", "Start it: make run, or tutela worker.")
+    if waiting and any(waiting):
+        seen = f"{waiting[0]} effects refused, {waiting[1]} clocks at fault"
+        yield Finding(
+            "Waiting for a person", State.OFF, seen, "Open the cases: their timelines say what to do."
+        )
 
 
 def mail() -> Finding:

@@ -125,3 +125,17 @@ def test_the_command_prints_an_object_and_fails_on_a_fault(folder):
         "seen": f"no server runs for {folder / 'data'}, and TUTELA_DATABASE_URL is not set",
         "remedy": "Start Tutela (make run, or tutela run), then look again.",
     }
+
+
+@pytest.mark.django_db(transaction=True)
+def test_it_tells_a_loop_that_works_from_one_that_does_nothing_and_from_none():
+    from tutela.core.health import beats
+    from tutela.core.health.models import Heartbeat
+
+    assert states(doctor.work()) == {"Worker": State.OFF}
+    beats.beat("intake", 30)
+    assert states(doctor.work()) == {"Worker": State.OK}
+    Heartbeat.objects.update(at="2026-01-01T00:00:00Z")
+    (finding,) = doctor.work()
+    assert finding.state is State.FAULT
+    assert "intake for" in finding.seen
