@@ -53,9 +53,9 @@ class Decision(forms.Form):
     def __init__(self, data: Any = None, *, after: str = "") -> None:
         super().__init__(data)
         self.fields["verdict"].choices = [  # type: ignore[attr-defined]
-            ("agree", f"{_('Agree')}|{after}"),
-            ("ask", f"{_('Ask first')}|{_('Holds the chain, the clocks keep running')}"),
-            ("stop", f"{_('Stop')}|{_('Ends this request for everyone, with your reason')}"),
+            ("agree", "|".join([_("Agree"), after])),
+            ("ask", "|".join([_("Ask first"), _("Holds the chain, the clocks keep running")])),
+            ("stop", "|".join([_("Stop"), _("Ends this request for everyone, with your reason")])),
         ]
 
 

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from tutela.core.flow.declare import Workflow
 
 PAGE = 60
+LONGEST_RECEIPT = 24
 KIND = Event.Kind
 ACTS = (KIND.STEP, KIND.HELD, KIND.OPINION, KIND.EFFECT, KIND.CLOCK, KIND.UNDONE)
 #: The filters of the timeline and the kinds of events that each shows.
@@ -306,7 +307,10 @@ def effect_said(effect: Effect) -> dict[str, Any]:
         stages.append({"words": _("confirmed %(time)s") % {"time": at}, "state": "confirmed"})
         if effect.receipt and effect.receipt.get("reference"):
             stages.append(
-                {"words": _("receipt %(number)s") % {"number": effect.receipt["reference"]}, "fact": True}
+                {
+                    "words": _("receipt %(number)s") % {"number": _short(str(effect.receipt["reference"]))},
+                    "fact": True,
+                }
             )
     elif effect.state == EffectState.FAILED:
         stages.append({"words": _("refused"), "state": "refused"})
@@ -322,6 +326,11 @@ def effect_said(effect: Effect) -> dict[str, Any]:
         "to_do": effect.what_to_do if effect.state != EffectState.CONFIRMED else "",
         "failed": effect.state == EffectState.FAILED,
     }
+
+
+def _short(number: str) -> str:
+    """A receipt as far as a line has room. The row of the effect keeps all of it."""
+    return number if len(number) <= LONGEST_RECEIPT else f"{number[: LONGEST_RECEIPT - 1]}…"
 
 
 def _looks(case: Case, before: int) -> Timeline:

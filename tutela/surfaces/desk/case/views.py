@@ -42,7 +42,6 @@ def case_page(request: DeskRequest, reference: str) -> HttpResponse:
     """Everything about one case, in the order of need."""
     case = case_or_not_found(reference)
     workflow = registry.workflow(case.workflow)
-    looked(case, request.actor)
     be_here(case, request.actor)
     shown = request.GET.get("show", "")
     url = reverse("desk:case", args=[reference])
@@ -74,7 +73,6 @@ def preview(request: DeskRequest, reference: str) -> HttpResponse:
     """The same case in short, beside a list. It counts as a look."""
     case = case_or_not_found(reference)
     workflow = registry.workflow(case.workflow)
-    looked(case, request.actor)
     context = {
         **head(request, workflow, case),
         "clocks": clocks(workflow, case),
@@ -97,7 +95,8 @@ def here(request: DeskRequest, reference: str) -> HttpResponse:
 
 
 def head(request: DeskRequest, workflow: Workflow, case: Case) -> dict[str, Any]:
-    """What the head of every page about a case shows."""
+    """What the head of every page about a case shows. Whoever sees it has looked at the case."""
+    looked(case, request.actor)
     return {
         "case": case,
         "workflow": workflow,

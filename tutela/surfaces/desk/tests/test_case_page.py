@@ -170,9 +170,16 @@ def test_the_look_is_recorded_again_after_ten_minutes(cast, scene, desk, time_ma
     assert acts(cast, scene.held).count(Act.CASE_LOOKED) == 2
 
 
-def test_a_preview_counts_as_a_look(cast, scene, desk):
-    desk(cast.heron).get(f"/desk/case/{scene.held}/preview/")
+@pytest.mark.parametrize("page", ["", "preview/", "steps/note/", "steps/assess_again/"])
+def test_every_page_about_a_restricted_case_counts_as_a_look(cast, scene, desk, page):
+    assert desk(cast.heron).get(f"/desk/case/{scene.held}/{page}").status_code == 200
     assert acts(cast, scene.held) == [Act.CASE_LOOKED]
+
+
+def test_a_case_that_is_not_restricted_may_be_looked_at_unrecorded(cast, scene, desk):
+    desk(cast.wren).get(f"/desk/case/{scene.triage}/")
+    with acting_as(cast.wren):
+        assert not Entry.objects.filter(act=Act.CASE_LOOKED).exists()
 
 
 def test_the_looks_can_be_read(cast, scene, desk):

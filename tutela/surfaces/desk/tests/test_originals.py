@@ -52,11 +52,8 @@ def url(cast, reference) -> str:
 def looks(cast, reference: str) -> list[str]:
     with acting_as(cast.juniper):
         case = Case.objects.get(reference=reference)
-        return list(
-            Entry.objects.filter(case_id=case.pk, act__endswith=":looked")
-            .order_by("id")
-            .values_list("act", flat=True)
-        )
+        entries = Entry.objects.filter(case_id=case.pk, act__in=[Act.REPORT_LOOKED, Act.EXHIBIT_LOOKED])
+        return list(entries.order_by("id").values_list("act", flat=True))
 
 
 def test_the_page_shows_all_that_arrived_as_text(cast, desk, reference, url):
