@@ -170,9 +170,9 @@ def test_the_look_is_recorded_again_after_ten_minutes(cast, scene, desk, time_ma
     assert acts(cast, scene.held).count(Act.CASE_LOOKED) == 2
 
 
-@pytest.mark.parametrize("page", ["", "preview/", "steps/note/", "steps/assess_again/"])
-def test_every_page_about_a_restricted_case_counts_as_a_look(cast, scene, desk, page):
-    assert desk(cast.heron).get(f"/desk/case/{scene.held}/{page}").status_code == 200
+@pytest.mark.parametrize("part", ["", "preview/", "steps/note/", "steps/assess_again/"])
+def test_every_page_about_a_restricted_case_counts_as_a_look(cast, scene, desk, part):
+    assert desk(cast.heron).get(f"/desk/case/{scene.held}/{part}").status_code == 200
     assert acts(cast, scene.held) == [Act.CASE_LOOKED]
 
 
