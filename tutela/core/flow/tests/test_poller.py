@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from urllib.parse import urlsplit
 
 import psycopg
 import pytest
 import time_machine
+from django.urls import resolve
 
 from tests.cast import make_cast
 from tutela.core.audit.models import Act, Entry
@@ -165,6 +167,8 @@ def test_the_mail_holds_the_reference_and_the_clock_and_nothing_of_the_case(case
     assert payload["subject"] == f"{case}: “Remind” is due soon"
     assert "March 4, 2026, 1 p.m. UTC" in payload["text"]
     assert "Words of a reporter" not in str(payload)
+    link = payload["text"].split()[-1]
+    assert resolve(urlsplit(link).path).kwargs == {"reference": case}
 
 
 def test_the_mail_is_in_the_colleagues_own_time(case, cast):
