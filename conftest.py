@@ -57,3 +57,12 @@ def cast(request: pytest.FixtureRequest) -> Any:
     wanted = request.node.get_closest_marker("django_db")
     request.getfixturevalue("transactional_db" if wanted and wanted.kwargs.get("transaction") else "db")
     return make_cast()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """Chromium, for one module. See tests/chromium.py."""
+    from tests import chromium
+
+    with chromium.running() as running:
+        yield running

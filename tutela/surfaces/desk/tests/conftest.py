@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Iterator
 
 import pytest
@@ -12,21 +10,6 @@ from django.test import Client, override_settings
 from tests.cast import Cast, make_cast
 from tutela.core.people.actor import Actor
 from tutela.core.people.models import Staff
-
-# Playwright runs an event loop in the thread of the test.
-os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-
-CHROMIUM = shutil.which("chromium")
-CHROMIUM_ARGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--disable-dev-shm-usage",
-]
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -57,16 +40,3 @@ class AtDesk(Client):
 @pytest.fixture
 def desk():
     return AtDesk
-
-
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[object]:
-    """Chromium, started once."""
-    from playwright.sync_api import sync_playwright
-
-    if CHROMIUM is None:
-        pytest.skip("Chromium is not installed: apt-get install chromium")
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_ARGS)
-        yield running
-        running.close()

@@ -81,7 +81,7 @@ class Analyst:
 
 
 @pytest.fixture
-def at_desk(chromium, live_server) -> Iterator[object]:
+def at_desk(browser, live_server) -> Iterator[object]:
     """Makes analysts."""
     contexts = []
 
@@ -90,7 +90,7 @@ def at_desk(chromium, live_server) -> Iterator[object]:
     ):
         Staff.objects.filter(pk=actor.id).update(language=language)
         width, height = size
-        context = chromium.new_context(
+        context = browser.new_context(
             color_scheme=scheme, viewport={"width": width, "height": height}, reduced_motion="reduce", **more
         )
         contexts.append(context)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
 from collections.abc import Iterator
 from html import unescape
 from urllib.parse import urlencode
@@ -14,20 +12,6 @@ from django.db import connections
 from django.http import HttpResponse
 from django.test import Client, override_settings
 
-# Playwright runs an event loop in the thread of the test.
-os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-
-CHROMIUM = shutil.which("chromium")
-CHROMIUM_ARGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--disable-dev-shm-usage",
-]
 WORDS = "They wrote goodbye on their talk page and named a station in Sample City."
 LINK = "https://wiki.example/wiki/User_talk:ExampleMoss"
 NOBODYS_CODE = "0000 0000 0000 0000"
@@ -146,16 +130,3 @@ def database_away():
     go.come_back = come_back
     yield go
     come_back()
-
-
-@pytest.fixture(scope="session")
-def browser():
-    """Chromium, started once."""
-    from playwright.sync_api import sync_playwright
-
-    if CHROMIUM is None:
-        pytest.skip("Chromium is not installed: apt-get install chromium")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_ARGS)
-        yield browser
-        browser.close()
