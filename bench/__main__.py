@@ -5,6 +5,8 @@ from __future__ import annotations
 import importlib
 import sys
 
+from bench import sizes
+
 NAMES = ("intake", "pages", "search", "effects", "start")
 
 
@@ -14,8 +16,12 @@ def main() -> None:
     unknown = [name for name in wanted if name not in NAMES]
     if unknown:
         raise SystemExit(f"There is no benchmark {', '.join(unknown)}. There are: {', '.join(NAMES)}.")
+    together = [name for name in wanted if name in sizes.NAMES]
     for name in wanted:
-        importlib.import_module(f"bench.{name}").main()
+        if name not in together:
+            importlib.import_module(f"bench.{name}").main()
+        elif name == together[0]:
+            sizes.run(together)
 
 
 if __name__ == "__main__":

@@ -4,30 +4,30 @@ from __future__ import annotations
 
 from bench import loader, place
 from bench.client import Client
+from bench.sizes import SIZES
 from bench.table import Figures
 
-SIZES = (1_000, 100_000, 1_000_000)
 ROUNDS = 60
 
 
-def main() -> None:
-    """Measure pages over HTTP as a signed-in analyst, and count their queries."""
-    figures = Figures("pages", "Pages of the desk: p50, p95 and queries by number of cases")
-    with place.platform() as server:
-        place.django()
+class Measuring:
+    """Times pages over HTTP as a signed-in analyst, and counts their queries."""
+
+    def __init__(self) -> None:
         from bench.people import make_people
 
-        actors = make_people()
-        cookies = {name: _sign_in(actor.id) for name, actor in actors.items()}
-        pages = place.Pages()
-        pages.start()
-        try:
-            for size in SIZES:
-                loader.load(server.admin_url(), size)
-                _measure(figures, pages.port, cookies, size)
-        finally:
-            pages.stop()
-    figures.finish()
+        self.figures = Figures("pages", "Pages of the desk: p50, p95 and queries by number of cases")
+        self._cookies = {name: _sign_in(actor.id) for name, actor in make_people().items()}
+        self._pages = place.Pages()
+        self._pages.start()
+
+    def measure(self, size: int) -> None:
+        """Measure with that many cases."""
+        _measure(self.figures, self._pages.port, self._cookies, size)
+
+    def stop(self) -> None:
+        """End the pages."""
+        self._pages.stop()
 
 
 def _measure(figures: Figures, port: int, cookies: dict[str, str], size: int) -> None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import time
 
-from bench import loader, place
+from bench import loader
+from bench.sizes import SIZES
 from bench.table import Figures
 
-SIZES = (1_000, 100_000, 1_000_000)
 TYPED = {
     "rare name": "{name}",
     "two common words": "goodbye station",
@@ -21,24 +21,23 @@ TYPED = {
 ROUNDS = 30
 
 
-def main() -> None:
-    """Measure `find()` from the typed text to the rows of the result page."""
-    figures = Figures("search", "Search: p50 and p95 by number of cases")
-    with place.platform() as server:
-        place.django()
-        juniper = _juniper()
-        for size in SIZES:
-            loader.load(server.admin_url(), size)
-            for name, typed in TYPED.items():
-                times = [_one(juniper, typed, (number * 7919) % size + 1) for number in range(ROUNDS)]
-                figures.add_times(f"{name}, {size:,} cases", times, ratio_to=f"{name}, {SIZES[0]:,} cases")
-    figures.finish()
+class Measuring:
+    """Times `find()` from the typed text to the rows of the result page."""
 
+    def __init__(self) -> None:
+        from bench.people import make_people
 
-def _juniper():
-    from bench.people import make_people
+        self.figures = Figures("search", "Search: p50 and p95 by number of cases")
+        self._juniper = make_people()["juniper"]
 
-    return make_people()["juniper"]
+    def measure(self, size: int) -> None:
+        """Measure with that many cases."""
+        for name, typed in TYPED.items():
+            times = [_one(self._juniper, typed, (number * 7919) % size + 1) for number in range(ROUNDS)]
+            self.figures.add_times(f"{name}, {size:,} cases", times, ratio_to=f"{name}, {SIZES[0]:,} cases")
+
+    def stop(self) -> None:
+        """Nothing was started."""
 
 
 def _one(actor, typed: str, number: int) -> float:
