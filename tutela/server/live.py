@@ -3,9 +3,9 @@
 One small process with two database connections, however many pages are open: one hears what changed, the
 other asks, as each person, which of it that person may see. Only what they may see is sent, and of that
 no more than reference and version. It holds no state that matters: whoever comes back says what they
-heard last, and is told what they missed.
+heard last, and is told what they missed. A stream ends with the session that its ticket was made in.
 
-    GET /live?ticket=…   the stream of the person in the ticket, `signing.dumps({"staff": id}, salt="live")`
+    GET /live?ticket=…   the stream of the person in the ticket (`tutela.core.people.listening`)
     GET /healthz         200 while it hears the database, else 503
 """
 
@@ -25,18 +25,16 @@ from urllib.parse import parse_qs
 
 import psycopg
 import uvicorn
-from django.core import signing
 from psycopg.conninfo import make_conninfo
 
 from tutela.config import environment
+from tutela.core.errors import NotAllowed
+from tutela.core.people.listening import CHANNEL, Listener, read_ticket
 
 log = logging.getLogger(__name__)
 
-CHANNEL: Final = "tutela_live"
-SALT: Final = "live"
 #: Seconds.
-TICKET_AGE, STREAM_AGE = 12 * 3600, 3600
-KEEP_ALIVE, RECHECK, GATHER, SEND_TIMEOUT = 15.0, 30.0, 0.1, 20.0
+STREAM_AGE, KEEP_ALIVE, RECHECK, GATHER, SEND_TIMEOUT = 3600, 15.0, 30.0, 0.1, 20.0
 SHORTEST_PAUSE, LONGEST_PAUSE = 0.2, 2.0
 #: How many streams one person and all persons may hold, and how many changes may wait for one stream.
 PER_PERSON, ALTOGETHER, WAITING = 10, 1000, 500
@@ -49,7 +47,13 @@ Scope = Mapping[str, Any]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 
-_GONE = "SELECT id FROM people_staff WHERE id = ANY(%s) AND NOT is_active"
+# Who of these may still listen: active people whose session stands. The sessions are a few hundred rows.
+_STANDING = """
+    SELECT asked.staff, asked.session FROM unnest(%s::bigint[], %s::text[]) AS asked (staff, session)
+    JOIN people_staff person ON person.id = asked.staff AND person.is_active
+    JOIN django_session kept ON encode(sha256(convert_to(kept.session_key, 'UTF8')), 'hex') = asked.session
+        AND kept.expire_date > now()
+"""
 _SEEN = "SELECT id, reference, version FROM cases_case WHERE id = ANY(%s)"
 _MISSED = """
     SELECT id, reference, version FROM cases_case
@@ -61,10 +65,15 @@ _MISSED = """
 class Stream:
     """One open page. `changes` maps cases to what is to be told of them, the newest only."""
 
-    staff: int
+    listener: Listener
     changes: dict[int, bytes] = field(default_factory=dict)
     news: asyncio.Event = field(default_factory=asyncio.Event)
     over: bool = False
+
+    @property
+    def staff(self) -> int:
+        """Who listens."""
+        return self.listener.staff
 
     def tell(self, case: int, message: bytes) -> None:
         """Have it told. One that does not keep up is ended; its page comes back and asks."""
@@ -142,8 +151,17 @@ class Live:
 
     def _hear(self, payload: str) -> None:
         with suppress(ValueError, KeyError, TypeError):
-            self._changed.add(int(json.loads(payload)["case"]))
+            said = json.loads(payload)
+            if "session" in said:
+                self._end_where(lambda listener: listener.session == said["session"])
+                return
+            self._changed.add(int(said["case"]))
             self._anything.set()
+
+    def _end_where(self, over: Callable[[Listener], bool]) -> None:
+        for stream in self._streams:
+            if over(stream.listener):
+                stream.end()
 
     async def _spread(self) -> None:
         """Tell each stream what its person may see. Gathered for a moment, many changes cost as one."""
@@ -156,16 +174,22 @@ class Live:
                 await self._tell(staff, await self._ask(staff, _SEEN, [list(changed)]))
 
     async def _recheck(self) -> None:
-        """End the streams of people who have left."""
+        """End the streams of people who have left, and of sessions that are over."""
         while True:
             await asyncio.sleep(RECHECK)
-            staff = list({stream.staff for stream in self._streams})
-            if not staff:
-                continue
-            gone = {row[0] for row in await self._ask(0, _GONE, [staff])}
-            for stream in self._streams:
-                if stream.staff in gone:
-                    stream.end()
+            listeners = {stream.listener for stream in self._streams}
+            standing = await self._standing(listeners)
+            # While the database does not answer there is nothing to hear, so nobody need be cut off.
+            if standing is not None:
+                over = listeners - standing
+                self._end_where(over.__contains__)
+
+    async def _standing(self, listeners: Iterable[Listener]) -> set[Listener] | None:
+        """Who of them may still listen; None while the database does not answer."""
+        asked = list(listeners)
+        values = [[one.staff for one in asked], [one.session for one in asked]]
+        rows = await self._ask_or_none(0, _STANDING, values)
+        return None if rows is None else {Listener(*row) for row in rows}
 
     # Asking the database
 
@@ -195,11 +219,14 @@ class Live:
 
         They are told when it is back, as everything since then is asked for.
         """
+        return await self._ask_or_none(staff, question, values) or []
+
+    async def _ask_or_none(self, staff: int, question: str, values: list[Any]) -> list[Any] | None:
         for _twice in range(2):  # the connection may have ended while nobody used it
             with suppress(psycopg.Error):
                 async with self._acting(staff) as asking:
                     return await (await asking.execute(question, values)).fetchall()
-        return []
+        return None
 
     async def _catch_up(self, streams: Iterable[Stream], since: float) -> None:
         since = max(since - OVERLAP, time.time() - FURTHEST_BACK)
@@ -220,38 +247,46 @@ class Live:
         if scope["path"] == "/healthz":
             await _say(send, 200 if self.hears else 503, b"hears the database" if self.hears else b"deaf")
             return
-        refusal, staff = self._refuses(scope)
+        refusal = self._refuses(scope)
         if refusal:
             await _say(send, refusal)
             return
-        if await self._ask(0, _GONE, [[staff]]):
+        try:
+            listener = read_ticket(_ticket_in(scope))
+        except NotAllowed:
             await _say(send, 403)
             return
-        stream = Stream(staff)
+        refusal = self._is_full(listener) or await self._is_over(listener)
+        if refusal:
+            await _say(send, refusal)
+            return
+        stream = Stream(listener)
         self._streams.add(stream)
         try:
             await self._stream(stream, scope, receive, send)
         finally:
             self._streams.discard(stream)
 
-    def _refuses(self, scope: Scope) -> tuple[int, int]:
-        """The status to refuse with and 0, or 0 and who it is."""
-        headers = dict(scope["headers"])
+    def _refuses(self, scope: Scope) -> int:
+        """The status to refuse a request with, before its ticket is read; 0 when there is nothing wrong."""
         if scope["path"] != "/live":
-            return 404, 0
+            return 404
         if scope["method"] != "GET":
-            return 405, 0
-        if headers.get(b"origin", self._origin) != self._origin:
-            return 403, 0
-        ticket = parse_qs(scope["query_string"].decode("latin-1")).get("ticket", [""])[0]
-        try:
-            staff = int(signing.loads(ticket, salt=SALT, max_age=TICKET_AGE)["staff"])
-        except (signing.BadSignature, ValueError, KeyError, TypeError):
-            return 403, 0
+            return 405
+        return 403 if dict(scope["headers"]).get(b"origin", self._origin) != self._origin else 0
+
+    def _is_full(self, listener: Listener) -> int:
         mine = Counter(stream.staff for stream in self._streams)
-        if mine[staff] >= PER_PERSON:
-            return 429, 0
-        return (503, 0) if mine.total() >= ALTOGETHER else (0, staff)
+        if mine[listener.staff] >= PER_PERSON:
+            return 429
+        return 503 if mine.total() >= ALTOGETHER else 0
+
+    async def _is_over(self, listener: Listener) -> int:
+        """403 when the person has left or the session is over, 503 when the database cannot say, else 0."""
+        standing = await self._standing([listener])
+        if standing is None:
+            return 503
+        return 0 if listener in standing else 403
 
     async def _stream(self, stream: Stream, scope: Scope, receive: Receive, send: Send) -> None:
         headers = [
@@ -276,6 +311,11 @@ class Live:
             pass  # too slow, or gone
         finally:
             gone.cancel()
+
+
+def _ticket_in(scope: Scope) -> str:
+    query: str = scope["query_string"].decode("latin-1")
+    return parse_qs(query).get("ticket", [""])[0]
 
 
 async def _pump(stream: Stream, send: Send) -> None:

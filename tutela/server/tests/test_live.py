@@ -12,7 +12,10 @@ from urllib.parse import quote
 
 import pytest
 import time_machine
+from django.contrib.sessions.backends.db import SessionStore
+from django.contrib.sessions.models import Session
 from django.core import signing
+from django.test import Client
 from django.utils import timezone
 
 from tests.cast import make_cast, report_emergency
@@ -21,6 +24,7 @@ from tutela.core.cases.opening import make_case, started
 from tutela.core.flow import registry
 from tutela.core.flow.perform import perform
 from tutela.core.people.actor import acting_as, system_actor
+from tutela.core.people.listening import make_ticket
 from tutela.core.people.models import Staff
 from tutela.core.people.roles import SystemActor
 from tutela.server import live
@@ -57,9 +61,16 @@ class Page:
         self.connection.close()
 
 
+def session() -> str:
+    """The key of a new session."""
+    store = SessionStore()
+    store.create()
+    return store.session_key
+
+
 def ticket(staff_id: int) -> str:
-    """As the desk makes it."""
-    return signing.dumps({"staff": staff_id}, salt="live")
+    """As a page of the desk carries it, made in a session that stands."""
+    return make_ticket(staff_id, session())
 
 
 class Running:
@@ -73,9 +84,9 @@ class Running:
         self.thread = threading.Thread(target=self.server.run)
         self.pages: list[Page] = []
 
-    def page(self, actor, **more: str) -> Page:
-        """A page of that person."""
-        page = Page(self.port, ticket(actor.id), **more)
+    def page(self, actor, key: str = "", **more: str) -> Page:
+        """A page of that person, in the session that has this key or in a new one."""
+        page = Page(self.port, make_ticket(actor.id, key or session()), **more)
         self.pages.append(page)
         return page
 
@@ -124,6 +135,11 @@ def open_triage():
         return case.reference
 
 
+def is_cut_off(page: Page) -> bool:
+    """Whether the stream ends without telling of another change."""
+    return not [line for line in page.lines() if line.startswith("data: ")]
+
+
 def test_a_page_is_told_of_a_change_and_of_nothing_but_its_place(cast, serving):
     reference = report_emergency()
     page = serving.page(cast.heron)
@@ -163,7 +179,8 @@ def test_a_wrong_ticket_opens_nothing(cast, serving):
     good = ticket(cast.juniper.id)
     with time_machine.travel(timezone.now() - timezone.timedelta(hours=13)):
         old = ticket(cast.juniper.id)
-    for wrong in ("", "x", good[:-1], good[1:], signing.dumps({"staff": cast.juniper.id}), old):
+    unbound = signing.dumps({"staff": cast.juniper.id}, salt="live")
+    for wrong in ("", "x", good[:-1], good[1:], unbound, old, make_ticket(cast.juniper.id, "")):
         assert serving.status(wrong) == 403
     assert serving.status(good, method="POST") == 405
     assert serving.status(good, path="/") == 404
@@ -174,8 +191,37 @@ def test_whoever_has_left_cannot_listen_and_is_cut_off(cast, database, monkeypat
     with running(database) as serving:
         page = serving.page(cast.heron)
         Staff.objects.filter(pk=cast.heron.id).update(is_active=False)
-        assert not [line for line in page.lines() if line.startswith("data: ")]
+        assert is_cut_off(page)
         assert serving.status(ticket(cast.heron.id)) == 403
+
+
+def test_signing_out_cuts_off_the_pages_of_that_session_at_once_and_no_others(cast, serving):
+    browser = Client()
+    browser.force_login(Staff.objects.get(pk=cast.juniper.id))
+    key = browser.session.session_key
+    here, elsewhere = serving.page(cast.juniper, key), serving.page(cast.juniper)
+    assert browser.post("/desk/sign-out/").status_code == 302
+    assert is_cut_off(here)  # long before the next recheck
+    assert serving.status(make_ticket(cast.juniper.id, key)) == 403
+    reference = report_emergency()
+    assert elsewhere.told()["reference"] == reference
+
+
+def test_a_session_that_is_over_is_cut_off_at_the_next_recheck(cast, database, monkeypatch):
+    monkeypatch.setattr(live, "RECHECK", 0.2)
+    with running(database) as serving:
+        key = session()
+        page = serving.page(cast.juniper, key)
+        Session.objects.filter(pk=key).update(expire_date=timezone.now() - timezone.timedelta(seconds=1))
+        assert is_cut_off(page)
+        assert serving.status(make_ticket(cast.juniper.id, key)) == 403
+
+
+def test_a_ticket_does_not_hold_the_key_of_its_session(cast):
+    key = session()
+    said = signing.loads(make_ticket(cast.juniper.id, key), salt="live")
+    assert said["staff"] == cast.juniper.id
+    assert key not in said["session"]
 
 
 def test_a_page_that_comes_back_is_told_what_it_missed(cast, serving):
@@ -198,7 +244,10 @@ def test_after_the_database_went_away_pages_are_told_what_happened_meanwhile(cas
     assert ended.fetchone()[0] >= 1
     assert wait_until(lambda: not serving.live.hears, 10)
     outcome = change(reference, cast.juniper)
-    assert page.told()["version"] == outcome.version
+    told = page.told()
+    while told["version"] != outcome.version:  # it may be back before the change, and tell what was before
+        told = page.told()
+    assert told["reference"] == reference
 
 
 def test_many_changes_of_one_case_are_told_as_one(cast, serving, monkeypatch):
@@ -236,7 +285,7 @@ def test_a_stream_that_does_not_keep_up_is_ended(monkeypatch):
 def test_a_word_that_is_no_change_is_passed_over(cast, serving, superuser):
     reference = report_emergency()
     page = serving.page(cast.heron)
-    for word in ("", "x", "[]", '{"case": "x"}', '{"case": -1}'):
+    for word in ("", "x", "[]", "7", '{"session": "x"}', '{"case": "x"}', '{"case": -1}'):
         superuser.execute("select pg_notify('tutela_live', %s)", [word])
     change(reference, cast.juniper)
     assert page.told()["reference"] == reference

@@ -7,7 +7,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
-from django.core import signing
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -15,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from tutela.core.cases.models import Case
 from tutela.core.flow import registry
+from tutela.core.people.listening import make_ticket
 from tutela.core.people.models import Grant, OnCallShift
 
 from .approvals.waiting import waiting_for
@@ -135,8 +135,9 @@ class Rail:
 
     @property
     def live_url(self) -> str:
-        """The stream of changes, with a ticket that says who listens; it lasts as long as a session."""
-        return f"{settings.LIVE_URL}/live?ticket={ticket(self._request.user.pk)}"
+        """The stream of changes, with a ticket that says who listens; it ends with the session."""
+        ticket = make_ticket(self._request.user.pk, self._request.session.session_key or "")
+        return f"{settings.LIVE_URL}/live?ticket={ticket}"
 
     @cached_property
     def _views(self) -> list[SavedView]:
@@ -184,11 +185,3 @@ class Rail:
             "current": self._path == url,
             **more,
         }
-
-
-TICKETS = "live"
-
-
-def ticket(staff_id: int) -> str:
-    """A signed word that lets one person listen to changes for twelve hours."""
-    return signing.dumps({"staff": staff_id}, salt=TICKETS)

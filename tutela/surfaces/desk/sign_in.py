@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.contrib.auth import login, logout
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
@@ -15,6 +16,7 @@ from tutela.core.audit.models import Act
 from tutela.core.audit.record import record
 from tutela.core.errors import NotFound, TooMany, TutelaError
 from tutela.core.people.actor import Actor, acting_as
+from tutela.core.people.listening import tell_session_ended
 from tutela.core.people.models import Staff
 from tutela.core.people.sign_in import look_at_link, use_link
 from tutela.surfaces.visitor import network_of
@@ -61,22 +63,31 @@ def sign_in_link(request: HttpRequest, secret: str) -> HttpResponse:
 
 @require_POST
 def sign_out(request: HttpRequest) -> HttpResponse:
-    """End the session."""
+    """End the session, and what its pages hear."""
     if isinstance(request.user, Staff):
         with acting_as(Actor.of(request.user, "desk")) as actor:
             record(Act.SIGNED_OUT, actor)
-        logout(request)
+            _end_session(request)
     return HttpResponseRedirect(reverse("desk:sign-in"))
 
 
 def _signed_in(request: HttpRequest, staff: Staff) -> HttpResponse:
-    logout(request)  # whoever was signed in here before is not any more
+    _end_session(request)  # whoever was signed in here before is not any more
     login(request, staff, backend=BACKEND)
     with acting_as(Actor.of(staff, "desk")) as actor:
         record(Act.SIGNED_IN, actor)
     response = HttpResponseRedirect(_safe(request, request.COOKIES.get(NEXT, "")))
     response.delete_cookie(NEXT, path=reverse("desk:sign-in"))
     return response
+
+
+def _end_session(request: HttpRequest) -> None:
+    """Forget the session; what listened with it hears of that in the same commit."""
+    key = request.session.session_key
+    with transaction.atomic():
+        logout(request)
+        if key:
+            tell_session_ended(key)
 
 
 def _refused(request: HttpRequest, error: TutelaError, status: int) -> HttpResponse:
