@@ -383,8 +383,8 @@ def run() -> None:
 
 def _address(entry: Mapping[str, Any]) -> str:
     """Django's entry as psycopg takes it, for a connection that notices when the other side is gone."""
-    options = {"connect_timeout": 5, "keepalives_idle": 30, "tcp_user_timeout": 20_000, **entry["OPTIONS"]}
-    options["options"] = f"{options.get('options', '')} -c statement_timeout=10s"
+    options = dict(entry["OPTIONS"])
+    options["options"] = f"{options['options']} -c statement_timeout=10s"
     return make_conninfo(
         dbname=entry["NAME"],
         user=entry["USER"],

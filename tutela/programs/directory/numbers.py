@@ -12,18 +12,21 @@ from .models import EmergencyNumber
 from .patterns import numbers_of
 
 
-def emergency_numbers(country: str, *, using: str = "default") -> list[str]:
+def emergency_numbers(country: str, *, using: str | None = "default") -> list[str]:
     """The numbers to call in a country, the shortest first; empty where we know none.
 
-    `country` is an ISO 3166 code such as "FR".
+    `country` is an ISO 3166 code such as "FR". With `using=None` no database is asked: the library's only.
     """
-    kept = EmergencyNumber.objects.using(using).filter(country=country.upper()).first()
+    kept = using and EmergencyNumber.objects.using(using).filter(country=country.upper()).first()
     return list(kept.numbers) if kept else list(_library(country.upper()))
 
 
-def countries(language: str = "en", *, using: str = "default") -> list[tuple[str, str]]:
-    """Every country whose numbers we know: code and name in the language, sorted by name."""
-    ours = dict(EmergencyNumber.objects.using(using).values_list("country", "name"))
+def countries(language: str = "en", *, using: str | None = "default") -> list[tuple[str, str]]:
+    """Every country whose numbers we know: code and name in the language, sorted by name.
+
+    With `using=None` no database is asked: the library's only.
+    """
+    ours = dict(EmergencyNumber.objects.using(using).values_list("country", "name")) if using else {}
     names = _territories(language)
     known = {
         code: names[code] for code in phonenumbers.SUPPORTED_SHORT_REGIONS if code in names and _library(code)

@@ -56,12 +56,17 @@ def done(request: HttpRequest) -> HttpResponse:
 
 @public("GET")
 def numbers(request: HttpRequest) -> HttpResponse:
-    """Emergency numbers of the country that somebody chooses, and people to talk to there."""
+    """Emergency numbers of the country that somebody chooses, and people to talk to there.
+
+    Without a database there are still the numbers that everybody knows.
+    """
     country = _country(request)
-    with store.reachable():
-        context = _places(country)
-        context["numbers"] = emergency_numbers(country, using=store.DATABASE) if context["name"] else []
-        context["lines"] = lines(_lines(country)) if context["name"] else []
+    try:
+        with store.reachable():
+            context = _numbers(country, store.DATABASE)
+            context["lines"] = lines(_lines(country)) if context["name"] else []
+    except store.Unreachable:
+        context = _numbers(country, None)
     return render(request, "numbers", context)
 
 
@@ -70,7 +75,7 @@ def talk(request: HttpRequest) -> HttpResponse:
     """People to talk to: those of a country, and those for everybody."""
     country = _country(request)
     with store.reachable():
-        context = _places(country)
+        context = _places(country, store.DATABASE)
         context["lines"] = lines(_lines(country))
     return render(request, "help", context)
 
@@ -80,8 +85,13 @@ def _country(request: HttpRequest) -> str:
     return wished if re.fullmatch(r"[A-Z]{2}", wished) else ""
 
 
-def _places(country: str) -> dict[str, object]:
-    known = countries(_language(), using=store.DATABASE)
+def _numbers(country: str, using: str | None) -> dict[str, object]:
+    context = _places(country, using)
+    return {**context, "numbers": emergency_numbers(country, using=using) if context["name"] else []}
+
+
+def _places(country: str, using: str | None) -> dict[str, object]:
+    known = countries(_language(), using=using)
     return {"countries": known, "country": country, "name": dict(known).get(country, "")}
 
 

@@ -7,18 +7,24 @@ with it can add reports, and read what belongs to a code they have; and no more.
 from __future__ import annotations
 
 import logging
+import os
+import socket
+import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from functools import wraps
 from typing import ParamSpec, TypeVar
 
+import psycopg
 from django.db import Error, connections
 
 from tutela.core.cases import receive as intake
 
 DATABASE = "portal"
+#: Seconds; more than the limits that the server keeps by itself (see `environment.LIMITS`).
+CUT_OFF_AFTER = 6.0
 logger = logging.getLogger(__name__)
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -61,10 +67,38 @@ def reachable() -> Iterator[None]:
     Only the kind of fault is logged: its text may hold what the reporter wrote.
     """
     try:
-        yield
+        with _not_for_ever():
+            yield
     except Error as error:
         logger.error("The database did not answer the portal: %s", type(error).__name__)  # noqa: TRY400
         raise Unreachable from None
+
+
+@contextmanager
+def _not_for_ever() -> Iterator[None]:
+    """Hang up on a server that says nothing at all.
+
+    One that is stopped, or whose disk is, keeps none of its own limits, and its end of the line stays open.
+    """
+    over, connection = threading.Event(), connections[DATABASE]
+
+    def watch() -> None:
+        while not over.wait(CUT_OFF_AFTER):
+            raw = connection.connection
+            if raw is not None:  # else it is being made, and has a limit of its own
+                _hang_up(raw)
+
+    threading.Thread(target=watch, daemon=True).start()
+    try:
+        yield
+    finally:
+        over.set()
+
+
+def _hang_up(raw: psycopg.Connection) -> None:
+    """End both directions of a connection, so that whoever waits for it hears of an error."""
+    with suppress(OSError, psycopg.Error), socket.socket(fileno=os.dup(raw.fileno())) as line:
+        line.shutdown(socket.SHUT_RDWR)
 
 
 def guarded(function: Callable[P, T]) -> Callable[P, T]:

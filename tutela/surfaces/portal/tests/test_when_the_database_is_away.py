@@ -78,12 +78,18 @@ def test_pages_that_need_no_database_open(visitor, database_away):
         assert visitor.get(path).status_code == 200
 
 
-def test_pages_that_need_it_say_so(visitor, database_away):
+def test_the_numbers_that_everybody_knows_are_there(visitor, database_away):
     database_away()
-    for path in ("/en/numbers/?country=FR", "/en/help/"):
-        answer = visitor.get(path)
-        assert answer.status_code == 503
-        assert "Call local emergency services" in words_of(answer)
+    answer = visitor.get("/en/numbers/?country=FR")
+    assert answer.status_code == 200
+    assert 'href="tel:112"' in answer.content.decode()
+
+
+def test_a_page_that_needs_it_says_so(visitor, database_away):
+    database_away()
+    answer = visitor.get("/en/help/")
+    assert answer.status_code == 503
+    assert "Call local emergency services" in words_of(answer)
 
 
 def test_no_word_of_a_report_reaches_the_log(visitor, database_away, caplog):
