@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from tutela.core.cases.models import Case
 from tutela.core.cases.opening import open_case
 from tutela.core.cases.receive import Incoming, new_receipt, receive
+from tutela.core.flow.models import Request
+from tutela.core.flow.perform import Outcome, perform
 from tutela.core.people.actor import Actor, acting_as
 from tutela.core.people.models import Grant, Membership, Staff, Team
 from tutela.core.people.roles import Role
@@ -80,6 +82,15 @@ def emergency(**changes: object) -> Incoming:
         "receipt_hash": receipt,
     }
     return Incoming(**{**values, **changes})  # type: ignore[arg-type]  the tests choose
+
+
+def agree(reference: str, actor: Actor, reason: str = "") -> Outcome:
+    """Agree to what waits on a case, as somebody who has just read it."""
+    with acting_as(actor):
+        waiting = Request.objects.filter(case__reference=reference, state=Request.State.OPEN)
+        seen = waiting.order_by("id").values_list("pk", "round").first() or (1, 1)
+    named = {"request": seen[0], "round": seen[1], "reason": reason}
+    return perform(reference, "approve", actor, named)
 
 
 def case_of(reference: str, actor: Actor) -> Case:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cast import Cast, emergency
+from tests.cast import Cast, agree, emergency
 from tutela.core.cases.models import Message
 from tutela.core.cases.opening import open_case
 from tutela.core.cases.receive import receive
@@ -57,6 +57,6 @@ def test_a_case_of_the_page_goes_from_report_to_closure(written: Workflow, cast:
         perform(reference, "edit_facts", cast.wren, {"thing": "A blue scarf", "event": "Wiki fair"})
         perform(reference, "find", cast.wren, {"where": "At the front desk"})
         assert perform(reference, "give_back", cast.wren).held
-        assert perform(reference, "approve", cast.alder).state == "closed"
+        assert agree(reference, cast.alder).state == "closed"
         with acting_as(cast.wren):
             assert Message.objects.get(direction="out").subject == "We found something that may be yours"

@@ -52,6 +52,12 @@ class Stale(StepClosed):
     code = "stale"
 
 
+class ProposalChanged(Stale):
+    """What they decide on is not what they read: the proposal has another round by now (HTTP 409)."""
+
+    code = "proposal_changed"
+
+
 class BadData(TutelaError):
     """What was entered cannot be used (HTTP 422). `errors` maps each field to its messages."""
 

@@ -10,7 +10,7 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from tutela.core.cases.models import Case, Event
-from tutela.core.errors import NotAllowed, NotFound, StepClosed
+from tutela.core.errors import NotAllowed, NotFound, ProposalChanged, StepClosed
 from tutela.core.people.actor import Actor
 from tutela.core.people.models import Grant
 
@@ -19,6 +19,8 @@ from .declare import Asked, Reviewer
 from .models import Opinion, Request
 
 if TYPE_CHECKING:
+    from django.db.models import QuerySet
+
     from .declare import Step
 
 Seat = dict[str, Any]
@@ -60,17 +62,50 @@ def ask_review(case: Case, step: Step, actor: Actor, data: Mapping[str, Any], ev
     )
 
 
-def open_request(case: Case, number: int | None) -> Request:
-    """The open request of that id, or the only open one. Raises NotFound, StepClosed."""
+def open_request(case: Case, number: int | None, seen: int | None = None) -> Request:
+    """The open request of that id, or the only open one.
+
+    `seen` is the round that the person read, where they named one. Raises NotFound, StepClosed, and
+    ProposalChanged when another round waits by now.
+    """
     requests = case.requests.filter(state=Request.State.OPEN)
     if number:
         requests = requests.filter(pk=number)
     found = list(requests.order_by("id")[:2])
     if not found:
-        raise StepClosed(_("Nothing waits for approval on this case."), state=case.state)
+        said = _("This request does not wait any more.") if number else _("Nothing waits for approval.")
+        raise StepClosed(said, state=case.state)
     if len(found) > 1:
         raise NotFound(_("Several requests are open on this case: say which one."))
+    if changed := not_the_round(found[0], seen):
+        raise changed
     return found[0]
+
+
+def not_the_round(request: Request, seen: int | None) -> ProposalChanged | None:
+    """Why the round that somebody read is not the one that waits, naming who changed it and when.
+
+    None when it is, or when no round is named.
+    """
+    if seen is None or seen == request.round:
+        return None
+    last = _amendments(request).select_related("actor").order_by("-id").first()
+    if last is None or seen > request.round:
+        said = _("This request has no round %(seen)s. Read it: it is at round %(round)s.")
+        return ProposalChanged(said % {"seen": seen, "round": request.round}, state=request.case.state)
+    said = _("%(who)s changed the proposal at %(time)s. Read it again: it is at round %(round)s now.")
+    return ProposalChanged(
+        said
+        % {
+            "who": last.actor.working_name,
+            "time": last.at.strftime("%Y-%m-%d %H:%M UTC"),
+            "round": request.round,
+        },
+        state=request.case.state,
+        changed_by=last.actor.working_name,
+        changed_at=last.at.isoformat(),
+        step=last.step,
+    )
 
 
 @dataclass(frozen=True)
@@ -143,8 +178,11 @@ def investigators(case: Case) -> set[int]:
 
 def _amenders(request: Request) -> set[int]:
     """Whoever changed the proposal made it their own."""
-    events = request.case.events.filter(step="amend", data__request=request.pk)
-    return set(events.values_list("actor_id", flat=True))
+    return set(_amendments(request).values_list("actor_id", flat=True))
+
+
+def _amendments(request: Request) -> QuerySet[Event]:
+    return request.case.events.filter(step="amend", data__request=request.pk)
 
 
 def give_opinion(request: Request, actor: Actor, verdict: str, reason: str) -> Opinion:

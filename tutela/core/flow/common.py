@@ -230,7 +230,7 @@ def common_steps(workflow: Workflow) -> tuple[Step, ...]:
             _("Agree"),
             WRITERS,
             run=do.approve,
-            form=ask.Opinion,
+            form=ask.Agreement,
             needs=(do.may_agree,),
             icon="approve",
             grave=True,

@@ -297,26 +297,42 @@ class MergeInto(_OtherCase):
         return other
 
 
-class Opinion(forms.Form):
-    """One verdict on one request."""
+class _OnRequest(forms.Form):
+    """Names a request and the round of it that the person read.
+
+    May be left out where one request is open. A round that is named must be the one that waits.
+    """
 
     request = forms.IntegerField(label=_("Request"), required=False, widget=forms.HiddenInput)
+    round = forms.IntegerField(label=_("Round"), required=False, min_value=1, widget=forms.HiddenInput)
+
+
+_NAME_IT = {
+    "required": _("Read the request, then give its number and its round: you agree to that round only.")
+}
+
+
+class Agreement(forms.Form):
+    """Agreement to one round of one request. It names both: nobody agrees to what they have not read."""
+
+    request = forms.IntegerField(label=_("Request"), widget=forms.HiddenInput, error_messages=_NAME_IT)
+    round = forms.IntegerField(
+        label=_("Round"), min_value=1, widget=forms.HiddenInput, error_messages=_NAME_IT
+    )
     reason = text_area(
         _("Your reason"), required=False, help_text=_("Privileged: seen by reviewers, never in a letter.")
     )
 
 
-class ReasonedOpinion(forms.Form):
+class ReasonedOpinion(_OnRequest):
     """A verdict that must say why."""
 
-    request = forms.IntegerField(label=_("Request"), required=False, widget=forms.HiddenInput)
     reason = text_area(_("Your reason"))
 
 
-class Amend(forms.Form):
+class Amend(_OnRequest):
     """A changed proposal: earlier agreement no longer counts. `changes` maps fields of the step to values."""
 
-    request = forms.IntegerField(label=_("Request"), required=False, widget=forms.HiddenInput)
     changes = forms.JSONField(label=_("What changes"), help_text=_("Earlier agreement no longer counts."))
 
     def clean_changes(self) -> dict[str, Any]:
@@ -327,10 +343,9 @@ class Amend(forms.Form):
         return changes
 
 
-class Withdraw(forms.Form):
+class Withdraw(_OnRequest):
     """Why the request is taken back."""
 
-    request = forms.IntegerField(label=_("Request"), required=False, widget=forms.HiddenInput)
     reason = text_area(_("Reason"), required=False)
 
 

@@ -465,7 +465,7 @@ def _end(context: Context, request: Request, state: str) -> None:
 
 
 def _decide(context: Context, verdict: str) -> Request:
-    request = approvals.open_request(context.case, context.data.get("request"))
+    request = approvals.open_request(context.case, context.data["request"], context.data["round"])
     opinion = approvals.give_opinion(request, context.actor, verdict, context.data["reason"])
     context.kind = Event.Kind.OPINION
     context.said |= {
@@ -473,6 +473,7 @@ def _decide(context: Context, verdict: str) -> Request:
         "opinion": opinion.pk,
         "of": request.step,
         "seat": opinion.reviewer,
+        "round": request.round,
     }
     return request
 
@@ -489,7 +490,12 @@ def amend(context: Context) -> None:
     assert step.approval is not None
     request.chain = approvals.chain_for(step.approval.reviewers, context.case, cleaned)
     request.save(update_fields=["data", "round", "chain"])
-    context.said |= {"request": request.pk, "of": request.step, "changed": sorted(context.data["changes"])}
+    context.said |= {
+        "request": request.pk,
+        "of": request.step,
+        "changed": sorted(context.data["changes"]),
+        "round": request.round,
+    }
 
 
 def withdraw(context: Context) -> None:
@@ -503,7 +509,7 @@ def withdraw(context: Context) -> None:
 
 
 def _held(context: Context) -> Request:
-    request = approvals.open_request(context.case, context.data.get("request"))
+    request = approvals.open_request(context.case, context.data["request"], context.data["round"])
     if request.kind != Request.Kind.APPROVAL:
         raise StepClosed(_("A review afterwards cannot be changed or withdrawn."), state=context.case.state)
     return request

@@ -117,7 +117,10 @@ def _problem_answer(status: int) -> Json:
 
 
 def _bodies() -> Json:
-    said = "What the step asks, as one object: its JSON Schema is in GET /cases/{reference}/steps."
+    said = (
+        "What the step asks, as one object: its JSON Schema is in GET /cases/{reference}/steps. A decision on"
+        " what waits names the request and the round that was read, both in GET /cases/{reference}."
+    )
     return {
         "StepData": {
             "description": said,

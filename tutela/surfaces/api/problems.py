@@ -22,6 +22,7 @@ from tutela.core.errors import (
     KeyReused,
     NotAllowed,
     NotFound,
+    ProposalChanged,
     Rejected,
     Stale,
     StepClosed,
@@ -65,6 +66,12 @@ METHOD = Kind(405, "method", _("This address does not take that method"), _("See
 STEP_CLOSED = Kind(
     409, "step_closed", _("The step is not open"), _("Read the case again, then choose from its open steps.")
 )
+PROPOSAL_CHANGED = Kind(
+    409,
+    "proposal_changed",
+    _("The proposal has changed"),
+    _("Read the request again, then decide on the round that it shows."),
+)
 KEY_REUSED = Kind(
     409, "key_reused", _("The key was used for something else"), _("Use a new Idempotency-Key.")
 )
@@ -96,14 +103,15 @@ UNAVAILABLE = Kind(
 )
 
 KINDS = (
-    UNREADABLE, NO_TOKEN, SCOPE, NOT_ALLOWED, NOT_FOUND, METHOD, STEP_CLOSED, KEY_REUSED, LENGTH, STALE,
-    TOO_LARGE, MEDIA, BAD_DATA, TOO_MANY, FAULT, UNAVAILABLE,
+    UNREADABLE, NO_TOKEN, SCOPE, NOT_ALLOWED, NOT_FOUND, METHOD, STEP_CLOSED, PROPOSAL_CHANGED, KEY_REUSED,
+    LENGTH, STALE, TOO_LARGE, MEDIA, BAD_DATA, TOO_MANY, FAULT, UNAVAILABLE,
 )  # fmt: skip
 
 #: The first that fits counts, so the special ones stand before the general ones.
 _KIND_OF: tuple[tuple[type[Exception], Kind], ...] = (
     (NotFound, NOT_FOUND),
     (NotAllowed, NOT_ALLOWED),
+    (ProposalChanged, PROPOSAL_CHANGED),
     (Stale, STALE),
     (StepClosed, STEP_CLOSED),
     (KeyReused, KEY_REUSED),

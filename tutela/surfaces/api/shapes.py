@@ -130,7 +130,7 @@ class HeldRequest(Shape):
     label: str
     proposer: Person
     opened_at: datetime
-    round: int
+    round: int = Field(description="Grows when the proposal changes. A decision names the round it is about.")
     data: dict[str, Any]
     seats: list[Seat]
 

@@ -137,7 +137,8 @@ def _told(case: Mapping[str, Any]) -> Iterable[str]:
         "Facts": [f"{name}: {_short(value)}" for name, value in case["facts"].items()],
         "Parties": [f"{one['name']} ({one['kind']}, {one['part']})" for one in case["parties"]],
         "Waits for approval or review": [
-            f"{one['id']}: {one['label']}, asked by {one['proposer']['name']}" for one in case["requests"]
+            f"{one['id']}: {one['label']}, round {one['round']}, asked by {one['proposer']['name']}"
+            for one in case["requests"]
         ],
         "Effects": [f"{one['label'] or one['verb']}: {one['state']}" for one in case["effects"]],
         "You could": [f"{one['name']}: {one['label']}" for one in case["steps"] if not one["why_not"]],

@@ -93,9 +93,9 @@ def _waits_for_legal(tell: Teller, juniper: Person, larch: Person, reference: st
         juniper, juniper.step(reference, "disclose", **RELEASED), "asks to disclose two kinds of data"
     )
     tell.holds(held.get("held") is True, "the step is held, the case waits for Legal")
-    tell.refused(
-        larch, larch.step(reference, "approve", reason="x"), 409, "may not agree before the call-back"
-    )
+    (asked,) = larch.get(f"/cases/{reference}").body["requests"]
+    read = {"request": asked["id"], "round": asked["round"]}
+    tell.refused(larch, larch.step(reference, "approve", **read), 409, "may not agree before the call-back")
     wrong = {**CALLED, "number_called": "+99 555 9999"}
     tell.refused(
         juniper, juniper.step(reference, "verify_agency", **wrong), 422, "calls a number from the mail"
@@ -104,10 +104,18 @@ def _waits_for_legal(tell: Teller, juniper: Person, larch: Person, reference: st
         juniper, juniper.step(reference, "verify_agency", **CALLED), "calls the number in the directory"
     )
     tell.refused(
-        juniper, juniper.step(reference, "approve", reason="x"), 403, "tries to agree to their own request"
+        juniper, juniper.step(reference, "approve", **read), 403, "tries to agree to their own request"
     )
     tell.holds(not _effects(juniper, reference, "disclos"), "nothing has been sent to the agency so far")
-    tell.done(larch, larch.step(reference, "approve", reason="Clear danger of death."), "agrees, for Legal")
+    place = {"changes": {"released": f"{RELEASED['released']}, from a library"}}
+    tell.done(juniper, juniper.step(reference, "amend", **place, **read), "adds to what would be released")
+    tell.refused(
+        larch, larch.step(reference, "approve", **read), 409, "tries to agree to what was asked before"
+    )
+    (asked,) = larch.get(f"/cases/{reference}").body["requests"]
+    read["round"] = asked["round"]
+    agreed = larch.step(reference, "approve", **read, reason="Clear danger of death.")
+    tell.done(larch, agreed, "reads it again and agrees, for Legal")
 
 
 def _goes_out_once(tell: Teller, juniper: Person, reference: str) -> None:

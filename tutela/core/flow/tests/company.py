@@ -15,6 +15,7 @@ from tutela.core.cases.opening import open_case
 from tutela.core.cases.receive import Incoming, receive
 from tutela.core.flow import registry
 from tutela.core.flow.declare import Step, Workflow
+from tutela.core.flow.models import Request
 from tutela.core.flow.perform import make_form
 from tutela.core.flow.standing import sync_standing_rows
 from tutela.core.people.actor import Actor, system_actor
@@ -86,9 +87,18 @@ def filled(step: Step, case: Case, pick: random.Random) -> dict[str, Any]:
         data["number_called"] = form.agency.call_back_number
     if isinstance(form, Jurisdiction) and data["agency"]:
         data["country"] = Agency.objects.get(pk=data["agency"]).country
+    if "round" in form.fields and (asked := _asked(case, pick)):
+        read_late = pick.random() < 0.1
+        data |= {"request": asked.pk, "round": asked.round + read_late}
     if step.name == "amend":
         data["changes"] = {"grounds": f"Better grounds {pick.random()}"}
     return {name: value for name, value in data.items() if value is not None}
+
+
+def _asked(case: Case, pick: random.Random) -> Request | None:
+    """One of the requests that wait on the case."""
+    waiting = list(case.requests.filter(state=Request.State.OPEN).order_by("id"))
+    return pick.choice(waiting) if waiting else None
 
 
 def _value(name: str, field: forms.Field, pick: random.Random) -> Any:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from tests import cast
 from tutela.core.cases.models import Case
-from tutela.core.errors import BadData, NotAllowed, NotFound, StepClosed
+from tutela.core.errors import BadData, NotAllowed, NotFound, ProposalChanged, StepClosed
 from tutela.core.flow.approvals import seats, why_not
 from tutela.core.flow.models import Request
 from tutela.core.flow.perform import perform, rehearse
@@ -64,7 +65,7 @@ def request_of(reference, actor):
 
 def agree(reference, *actors):
     for actor in actors:
-        outcome = perform(reference, "approve", actor, {"reason": "Agreed."})
+        outcome = cast.agree(reference, actor, "Agreed.")
     return outcome
 
 
@@ -113,7 +114,7 @@ def test_a_stop_needs_a_reason_and_an_agreement_does_not(people, reference):
     with pytest.raises(BadData) as refused:
         perform(reference, "stop", people["colleague"], {})
     assert list(refused.value.errors) == ["reason"]
-    assert perform(reference, "approve", people["colleague"], {}).state == "in_review"
+    assert cast.agree(reference, people["colleague"]).state == "in_review"
 
 
 def test_whoever_proposed_it_holds_no_seat(people, reference):
@@ -158,6 +159,76 @@ def test_a_change_voids_what_was_agreed_to(people, reference):
         agree(reference, people[Role.EXECUTIVE_DIRECTOR])
     released = agree(reference, *everyone(people))
     assert [effect.payload["account"] for effect in released.effects] == ["ExampleTarn"]
+
+
+def read(reference, actor):
+    """What somebody names who has read the proposal as it is now."""
+    request = request_of(reference, actor)
+    return {"request": request.pk, "round": request.round}
+
+
+def test_nobody_agrees_without_saying_to_what(people, reference):
+    with pytest.raises(BadData) as refused:
+        perform(reference, "approve", people["colleague"], {"reason": "Agreed."})
+    assert list(refused.value.errors) == ["request", "round"]
+    assert "Read the request" in refused.value.errors["round"][0]
+
+
+def test_nobody_agrees_to_a_proposal_that_changed_since_they_read_it(people, reference):
+    colleague, proposer = people["colleague"], people[Role.INVESTIGATOR]
+    seen = read(reference, colleague)
+    perform(reference, "amend", proposer, {"changes": {"accounts": "ExampleTarn"}})
+    with pytest.raises(
+        ProposalChanged, match=f"{proposer.name} changed the proposal at .* round 2 now"
+    ) as said:
+        perform(reference, "approve", colleague, seen)
+    assert said.value.facts["changed_by"] == proposer.name
+    assert not seats_taken(reference, colleague)
+    perform(reference, "approve", colleague, read(reference, colleague))
+    assert seats_taken(reference, colleague) == ["team"]
+    with acting_as(colleague):
+        event = look(reference, colleague).events.filter(step="approve").latest("id")
+    assert event.data["round"] == 2, "the record says which round"
+
+
+def seats_taken(reference, actor):
+    request = request_of(reference, actor)
+    with acting_as(actor):
+        return [seat.name for seat in seats(request) if seat.verdict]
+
+
+@pytest.mark.parametrize(
+    ("step", "who", "data"),
+    [
+        ("ask_first", "colleague", {"reason": "Which wikis?"}),
+        ("stop", "colleague", {"reason": "No."}),
+        ("amend", Role.INVESTIGATOR, {"changes": {"grounds": "Better grounds."}}),
+        ("withdraw", Role.INVESTIGATOR, {"reason": "More to find."}),
+    ],
+)
+def test_what_is_said_of_an_older_round_is_not_done_and_without_a_round_it_is(
+    people, reference, step, who, data
+):
+    seen = read(reference, people[who])
+    perform(reference, "amend", people[Role.MANAGER], {"changes": {"grounds": "Other grounds."}})
+    with pytest.raises(ProposalChanged):
+        perform(reference, step, people[who], {**data, **seen})
+    perform(reference, step, people[who], data)
+
+
+def test_a_round_that_never_was_is_refused(people, reference):
+    with pytest.raises(ProposalChanged, match="has no round 7"):
+        perform(
+            reference, "approve", people["colleague"], {**read(reference, people["colleague"]), "round": 7}
+        )
+
+
+def test_an_agreement_to_a_request_that_was_withdrawn_is_none_to_the_next(people, reference):
+    seen = read(reference, people["colleague"])
+    perform(reference, "withdraw", people[Role.INVESTIGATOR], {"reason": "Wrong account."})
+    perform(reference, "enforce", people[Role.INVESTIGATOR], {**PROPOSAL, "accounts": "ExampleTarn 4"})
+    with pytest.raises(StepClosed, match="does not wait any more"):
+        perform(reference, "approve", people["colleague"], seen)
 
 
 def test_asking_first_holds_the_chain_and_ends_nothing(people, reference):

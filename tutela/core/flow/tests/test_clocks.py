@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 import time_machine
 
+from tests.cast import agree
 from tutela.core.cases.models import Case
 from tutela.core.errors import BadData, StepClosed
 from tutela.core.flow import clocks
@@ -55,7 +56,7 @@ def contested(people):
     reference, worker = opened(COPYRIGHT), people[Role.RESPONDER]
     perform(reference, "find_complete", worker, {})
     perform(reference, "take_down", worker, FILE)
-    perform(reference, "approve", people[Role.COUNSEL], {})
+    agree(reference, people[Role.COUNSEL])
     with acting_as(worker):
         Effect.objects.filter(case__reference=reference).update(state=EffectState.CONFIRMED)
     perform(reference, "contest", worker, {})
@@ -67,7 +68,7 @@ def test_a_clock_stops_when_the_step_runs_and_not_when_it_is_proposed(people):
     perform(reference, "find_complete", worker, {})
     perform(reference, "take_down", worker, FILE)
     assert clock_of(reference, "act_on_notice", worker).stopped_at is None
-    perform(reference, "approve", people[Role.COUNSEL], {})
+    agree(reference, people[Role.COUNSEL])
     assert clock_of(reference, "act_on_notice", worker).state == ClockRow.State.MET
 
 

@@ -79,6 +79,8 @@ class Walk:
         step = self.pick.choice(self.open_steps(before))
         entitled = self.pick.random() < 0.9
         actor = self.people[self.pick.choice(list(step.who if entitled else self.people))]
+        with acting_as(self.watcher):
+            before.waiting = list(before.requests.all())
         with acting_as(actor):
             data = filled(step, before, self.pick)
         try:
@@ -87,6 +89,7 @@ class Walk:
         except TutelaError:
             assert self.case().version == before.version, "what is refused changes nothing"
             return False
+        assert not names_another_round(before, data), "nobody decides on what they have not read"
         return True
 
     def open_steps(self, case):
@@ -121,6 +124,13 @@ class Walk:
             final_means_closed(case, self.workflow)
         assert case.version >= self.versions[-1], "a version never comes back"
         self.versions.append(case.version)
+
+
+def names_another_round(case, data):
+    """Whether somebody names a round of a request that is not the one that waited."""
+    if "round" not in data:
+        return False
+    return not any(one.pk == data["request"] and one.round == data["round"] for one in case.waiting)
 
 
 def one_open_approval_per_step(case):

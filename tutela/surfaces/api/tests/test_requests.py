@@ -59,8 +59,9 @@ def test_the_case_shows_the_proposal_and_whose_turn_it_is(call, cast, waiting):
 
 
 def test_the_proposer_cannot_agree(call, cast, waiting):
-    reference, _number = waiting
-    answer = call("juniper").post(f"/cases/{reference}/steps/approve", {"reason": "Mine."})
+    reference, number = waiting
+    mine = {"request": number, "round": 1, "reason": "Mine."}
+    answer = call("juniper").post(f"/cases/{reference}/steps/approve", mine)
     assert answer.status_code == 403
     assert call("juniper").get(f"/cases/{reference}").json()["state"] == "awaiting_approval"
 
@@ -68,7 +69,8 @@ def test_the_proposer_cannot_agree(call, cast, waiting):
 def test_counsel_agrees_and_the_step_runs_with_all_names(call, cast, waiting):
     reference, number = waiting
     larch = call("larch")
-    answer = larch.post(f"/cases/{reference}/steps/approve", {"request": number, "reason": "Clear danger."})
+    read = {"request": number, "round": 1, "reason": "Clear danger."}
+    answer = larch.post(f"/cases/{reference}/steps/approve", read)
     assert answer.status_code == 200, answer.content
     assert (answer.json()["step"], answer.json()["state"]) == ("disclose", "disclosed")
     last = larch.get(f"/cases/{reference}/timeline").json()["items"]
@@ -76,6 +78,23 @@ def test_counsel_agrees_and_the_step_runs_with_all_names(call, cast, waiting):
     assert released["data"]["proposer"] == Staff.objects.get(username="juniper").pk
     assert released["data"]["agreed"] == [Staff.objects.get(username="larch").pk]
     assert numbers(larch, "all") != [number]
+
+
+def test_an_agreement_names_the_round_that_was_read(call, cast, waiting):
+    reference, number = waiting
+    larch = call("larch")
+    bare = larch.post(f"/cases/{reference}/steps/approve", {"request": number})
+    assert (bare.status_code, list(bare.json()["errors"])) == (422, ["round"])
+    (read,) = larch.get(f"/cases/{reference}").json()["requests"]
+    change = {"changes": {"released": "192.0.2.8 instead"}, "request": number, "round": read["round"]}
+    assert call("heron").post(f"/cases/{reference}/steps/amend", change).status_code == 200
+    late = larch.post(f"/cases/{reference}/steps/approve", {"request": number, "round": read["round"]})
+    assert (late.status_code, late.json()["code"]) == (409, "proposal_changed")
+    assert "Heron changed the proposal at" in late.json()["detail"]
+    assert late.json()["changed_by"] == "Heron"
+    (read,) = larch.get(f"/cases/{reference}").json()["requests"]
+    agreed = larch.post(f"/cases/{reference}/steps/approve", {"request": number, "round": read["round"]})
+    assert agreed.json()["state"] == "disclosed"
 
 
 def test_a_stop_ends_it_for_everybody(call, cast, waiting):

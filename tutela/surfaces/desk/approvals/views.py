@@ -15,9 +15,9 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 
 from tutela.core.cases.models import Case
-from tutela.core.errors import BadData, NotFound, TutelaError
+from tutela.core.errors import BadData, NotFound, Stale, StepClosed, TutelaError
 from tutela.core.flow import registry
-from tutela.core.flow.approvals import SeatView, seats
+from tutela.core.flow.approvals import SeatView, not_the_round, seats
 from tutela.core.flow.dry_run import dry_run
 from tutela.core.flow.models import Opinion, Request
 from tutela.core.flow.perform import perform, plain
@@ -101,21 +101,24 @@ def request_page(request: DeskRequest, reference: str, number: int) -> HttpRespo
     if request.method != "POST":
         return _page(request, case, asked, Decision(after=after))
     form = Decision(request.POST, after=after)
+    seen = _number(request, "round")
     if not form.is_valid():
-        return _page(request, case, asked, form, BadData(_("Choose what you decide."), {}))
+        missing = BadData(_("Choose what you decide."), {})
+        return _page(request, case, asked, form, not_the_round(asked, seen) or missing)
     try:
         outcome = perform(
             reference,
             STEP_OF[form.cleaned_data["verdict"]],
             request.actor,
-            {"request": str(number), "reason": form.cleaned_data["reason"]},
+            {"request": number, "round": seen, "reason": form.cleaned_data["reason"]},
             key=request.POST.get("key", "")[:64],
-            version=_version(request),
+            version=_number(request, "version"),
         )
     except NotFound:
         raise
-    except TutelaError as error:
+    except TutelaError as refused:
         case, asked = _asked(reference, number)
+        error = _told(refused, asked, seen)
         for name, messages in getattr(error, "errors", {}).items():
             form.add_error(name if name in form.fields else None, messages)
         return _page(request, case, asked, form, error)
@@ -136,7 +139,9 @@ def amend_page(request: DeskRequest, reference: str, number: int) -> HttpRespons
         assert form is not None
         form.initial = {**form.initial, **asked.data}
         return _amend_form(request, workflow, case, asked, step, form, None)
+    seen = _number(request, "round")
     answers = plain(as_utc(step, case, request.POST))
+    answers.pop("round", None)
     changed = {name: value for name, value in answers.items() if value != asked.data.get(name)}
     left = {name: "" for name in asked.data if name not in answers and name in step.form.base_fields}
     try:
@@ -144,12 +149,15 @@ def amend_page(request: DeskRequest, reference: str, number: int) -> HttpRespons
             reference,
             "amend",
             request.actor,
-            {"request": str(number), "changes": json.dumps({**left, **changed})},
+            {"request": number, "round": seen, "changes": json.dumps({**left, **changed})},
             key=request.POST.get("key", "")[:64],
+            version=_number(request, "version"),
         )
     except NotFound:
         raise
-    except TutelaError as error:
+    except TutelaError as refused:
+        case, asked = _asked(reference, number)
+        error = _told(refused, asked, seen)
         return _amend_form(request, workflow, case, asked, step, form_of(step, case, request.POST), error)
     return HttpResponseRedirect(f"{reverse('desk:case', args=[reference])}?done={outcome.event_id}")
 
@@ -163,9 +171,16 @@ def _asked(reference: str, number: int) -> tuple[Case, Request]:
     return case, asked
 
 
-def _version(request: DeskRequest) -> int | None:
-    text = request.POST.get("version", "")
+def _number(request: DeskRequest, name: str) -> int | None:
+    """What the page says that the person read: the version of the case, the round of the request."""
+    text = request.POST.get(name, "")
     return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
+
+
+def _told(error: TutelaError, asked: Request, seen: int | None) -> TutelaError:
+    """That the proposal changed says more than that something on the case did."""
+    changed = not_the_round(asked, seen) if isinstance(error, Stale) else None
+    return changed or error
 
 
 def _page(
@@ -327,6 +342,7 @@ def _amend_form(
         "step": step,
         "form": form,
         "error": error,
+        "lines": described(fields_of(step, case), asked.data) if isinstance(error, StepClosed) else [],
         "key": secrets.token_hex(16),
     }
     status = next((code for kind, code in STATUS.items() if isinstance(error, kind)), 200)

@@ -14,6 +14,7 @@ from tutela.core.cases.models import Case, Event
 from tutela.core.errors import BadData, KeyReused, NotAllowed, NotFound, StepClosed, TutelaError
 from tutela.core.flow import registry
 from tutela.core.flow.dry_run import dry_run_step
+from tutela.core.flow.models import Request
 from tutela.core.flow.perform import check_allowed, check_open, perform
 from tutela.surfaces.desk.case.timeline import line_of
 from tutela.surfaces.desk.case.tried import Tried, tried
@@ -32,6 +33,9 @@ if TYPE_CHECKING:
 #: Steps that only add to the record: a change by somebody else meanwhile does not stand in their way.
 ADDING = {"note", "edit_note", "answer", "mark_read", "add_exhibit", "add_party", "link_case", "undo"}
 
+#: Steps taken on the page of a request, where one reads what it is about.
+AT_THE_REQUEST = {"approve", "ask_first", "stop", "amend"}
+
 
 @desk_page
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -43,6 +47,8 @@ def step_page(request: DeskRequest, reference: str, step: str) -> HttpResponse:
     if request.method == "POST":
         return _perform(request, workflow, case, found)
     check_allowed(workflow, found, case, request.actor)
+    if found.name in AT_THE_REQUEST and (url := _request_url(workflow, case, found)):
+        return HttpResponseRedirect(url)
     closed = _closed(workflow, found, case)
     form = form_of(found, case)
     if form is not None:
@@ -57,6 +63,18 @@ def undo(request: DeskRequest, reference: str, event: int) -> HttpResponse:
     case = case_or_not_found(reference)
     outcome = perform(reference, "undo", request.actor, {"event": str(event)})
     return _on(case, outcome)
+
+
+def _request_url(workflow: Workflow, case: Case, step: Step) -> str:
+    """The page of the oldest request that waits, or of a change to it; empty where none does."""
+    waiting = case.requests.filter(state=Request.State.OPEN)
+    if step.name == "amend":
+        waiting = waiting.filter(kind=Request.Kind.APPROVAL)
+    asked = waiting.order_by("id").first()
+    if asked is None:
+        return ""
+    changes = step.name == "amend" and workflow.step(asked.step).form is not None
+    return reverse("desk:amend" if changes else "desk:request", args=[case.reference, asked.pk])
 
 
 def _perform(request: DeskRequest, workflow: Workflow, case: Case, step: Step) -> HttpResponse:

@@ -110,7 +110,7 @@ def test_the_page_shows_what_would_happen_and_keeps_nothing(cast, desk):
 def test_agreeing_runs_the_step(cast, desk):
     reference = path.held(cast)
     larch, url = desk(cast.larch), url_of(reference, cast.larch)
-    answer = larch.post(url, {"verdict": "agree", "reason": "Clear danger."}, follow=True)
+    answer = larch.post(url, {"verdict": "agree", "reason": "Clear danger.", "round": "1"}, follow=True)
     assert "Everybody agreed." in answer.content.decode()
     assert case_of(reference, cast.larch).state == "disclosed"
     after = larch.get(url).content.decode()
@@ -155,7 +155,7 @@ def test_the_proposer_reads_why_they_cannot_and_cannot(cast, desk):
     text = plain(juniper.get(url))
     assert "You proposed it, so you cannot approve it." in text
     assert "It waits for: Larch, Linden" in text
-    answer = juniper.post(url, {"verdict": "agree", "reason": ""})
+    answer = juniper.post(url, {"verdict": "agree", "reason": "", "round": "1"})
     assert answer.status_code == 403
     assert case_of(reference, cast.juniper).state == "awaiting_approval"
 
@@ -165,7 +165,7 @@ def test_what_must_be_met_first_is_told(cast, desk):
     do(reference, "disclose", cast.juniper, **path.RELEASE)
     larch, url = desk(cast.larch), url_of(reference, cast.larch)
     assert "Not before:" in larch.get(url).content.decode()
-    answer = larch.post(url, {"verdict": "agree", "reason": ""})
+    answer = larch.post(url, {"verdict": "agree", "reason": "", "round": "1"})
     assert answer.status_code == 409
     assert case_of(reference, cast.larch).state == "awaiting_approval"
 
@@ -173,13 +173,68 @@ def test_what_must_be_met_first_is_told(cast, desk):
 def test_a_decision_on_a_page_that_is_out_of_date_is_not_taken(cast, desk):
     reference = path.held(cast)
     larch, url = desk(cast.larch), url_of(reference, cast.larch)
-    version = re.search(r'name="version" value="(\d+)"', larch.get(url).content.decode())[1]
+    read = hidden(larch.get(url))
     do(reference, "amend", cast.juniper, changes='{"released": "192.0.2.8 instead"}')
-    answer = larch.post(url, {"verdict": "agree", "reason": "Clear danger.", "version": version})
+    answer = larch.post(url, {**read, "verdict": "agree", "reason": "Clear danger."})
     text = answer.content.decode()
     assert answer.status_code == 409
+    assert "Juniper changed the proposal at" in text
     assert "192.0.2.8 instead" in text, "it shows the request as it is now"
     assert "Clear danger." in text, "and keeps what was typed"
+    assert larch.post(url, {**hidden(answer), "verdict": "agree"}).status_code == 302
+
+
+def test_a_choice_that_was_forgotten_does_not_hide_that_the_proposal_changed(cast, desk):
+    reference = path.held(cast)
+    larch, url = desk(cast.larch), url_of(reference, cast.larch)
+    read = hidden(larch.get(url))
+    do(reference, "amend", cast.juniper, changes='{"released": "192.0.2.8 instead"}')
+    answer = larch.post(url, {**read, "reason": "Clear danger."})
+    assert answer.status_code == 409
+    assert "Juniper changed the proposal at" in answer.content.decode()
+
+
+def test_an_agreement_that_names_no_round_is_none(cast, desk):
+    reference = path.held(cast)
+    larch, url = desk(cast.larch), url_of(reference, cast.larch)
+    answer = larch.post(url, {"verdict": "agree", "reason": "Clear danger."})
+    assert answer.status_code == 422
+    assert case_of(reference, cast.larch).state == "awaiting_approval"
+
+
+def hidden(answer) -> dict[str, str]:
+    """What the form of the page names: the version of the case and the round of the request."""
+    found = re.findall(r'name="(version|round)" value="(\d+)"', answer.content.decode())
+    assert [name for name, _value in found] == ["version", "round"]
+    return dict(found)
+
+
+def test_two_changes_at_once_are_not_both_made(cast, desk):
+    reference = path.held(cast)
+    juniper, heron = desk(cast.juniper), desk(cast.heron)
+    url = f"{url_of(reference, cast.juniper)}amend/"
+    read = hidden(juniper.get(url))
+    first = heron.post(url, {**hidden(heron.get(url)), **path.RELEASE, "released": "192.0.2.8"})
+    assert first.status_code == 302
+    late = juniper.post(url, {**read, **path.RELEASE, "released": "192.0.2.9"})
+    assert late.status_code == 409
+    text = late.content.decode()
+    assert "Heron changed the proposal at" in text
+    assert "192.0.2.8" in text, "it shows what is asked now"
+    assert "192.0.2.9" in text, "and keeps what was typed"
+    assert request_of(reference, cast.juniper).data["released"] == "192.0.2.8"
+    assert juniper.post(url, {**hidden(late), **path.RELEASE, "released": "192.0.2.9"}).status_code == 302
+    asked = request_of(reference, cast.juniper)
+    assert (asked.round, asked.data["released"]) == (3, "192.0.2.9")
+
+
+@pytest.mark.parametrize(
+    ("step", "page"), [("approve", ""), ("ask_first", ""), ("stop", ""), ("amend", "amend/")]
+)
+def test_one_decides_on_the_page_of_the_request(cast, desk, step, page):
+    reference = path.held(cast)
+    answer = desk(cast.heron).get(f"/desk/case/{reference}/steps/{step}/")
+    assert answer.headers["Location"] == f"{url_of(reference, cast.heron)}{page}"
 
 
 def test_a_request_is_changed_with_the_form_of_its_step(cast, desk):
@@ -213,7 +268,7 @@ def test_a_review_afterwards_is_no_approval(cast, desk):
     assert "Done on the urgent path" in text
     assert "Nothing has been sent." not in text
     assert "Dry run" not in text
-    larch.post(url, {"verdict": "agree", "reason": "It was right."})
+    larch.post(url, {"verdict": "agree", "reason": "It was right.", "round": "1"})
     with acting_as(cast.larch):
         assert Request.objects.get(case__reference=reference).state == "released"
 

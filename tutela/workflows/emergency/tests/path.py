@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from tests.cast import Cast, case_of, report_emergency
+from tests.cast import Cast, agree, case_of, report_emergency
 from tutela.core.cases.models import Case
 from tutela.core.flow.perform import Outcome, perform
 from tutela.core.people.actor import Actor, acting_as
@@ -70,7 +70,7 @@ def held(cast: Cast, **report: object) -> str:
 
 def disclosed(cast: Cast, **report: object) -> str:
     reference = held(cast, **report)
-    do(reference, "approve", cast.larch)
+    agree(reference, cast.larch)
     return reference
 
 

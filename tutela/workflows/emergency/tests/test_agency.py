@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from tests.cast import Cast
+from tests.cast import Cast, agree
 from tutela.core.errors import BadData, StepClosed
 from tutela.core.people.actor import acting_as
 from tutela.programs.directory.files import load_sample
@@ -104,9 +104,9 @@ def test_nothing_is_released_to_an_agency_that_was_not_called_back(cast: Cast):
     asked = do(reference, "disclose", cast.juniper, **RELEASE)
     assert asked.held, "Legal may read while somebody calls"
     with pytest.raises(StepClosed, match="Call the agency back first"):
-        do(reference, "approve", cast.larch)
+        agree(reference, cast.larch)
     do(reference, "verify_agency", cast.heron, **CALL)
-    assert do(reference, "approve", cast.larch).state == "disclosed"
+    assert agree(reference, cast.larch).state == "disclosed"
 
 
 def test_another_agency_has_to_be_called_back_anew(cast: Cast):
@@ -121,7 +121,7 @@ def test_a_number_that_changed_in_the_directory_has_to_be_called_anew(cast: Cast
     reference = held(cast)
     Agency.objects.filter(pk=police().pk).update(call_back_number="+99 555 0199")
     with pytest.raises(StepClosed, match="Call the agency back first"):
-        do(reference, "approve", cast.larch)
+        agree(reference, cast.larch)
 
 
 def test_a_new_assessment_forgets_the_call(cast: Cast):

@@ -6,7 +6,7 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 from django.utils import translation
 
-from tests.cast import Cast
+from tests.cast import Cast, agree
 from tutela.core.cases.models import Note
 from tutela.core.errors import BadData, StepClosed
 from tutela.core.people.actor import acting_as
@@ -87,7 +87,7 @@ def test_assessing_again_withdraws_what_waits_for_approval(cast: Cast):
     with acting_as(cast.juniper):
         assert look(reference, cast.juniper).requests.get().state == "withdrawn"
     with pytest.raises(StepClosed):
-        do(reference, "approve", cast.larch)
+        agree(reference, cast.larch)
 
 
 @pytest.mark.django_db

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from tests.cast import Cast
+from tests.cast import Cast, agree
 from tutela.core.errors import BadData, NotAllowed, StepClosed
 from tutela.core.outbox.models import Effect
 from tutela.core.people.actor import acting_as
@@ -63,7 +63,7 @@ def test_on_the_urgent_path_it_goes_at_once_and_legal_reviews_it(cast: Cast):
     with acting_as(cast.juniper):
         assert case.requests.get().kind == "review"
         assert case.clocks.get(name="review_disclosure").stopped_at is None
-    do(reference, "approve", cast.larch, reason="Right to act.")
+    agree(reference, cast.larch, reason="Right to act.")
     with acting_as(cast.juniper):
         assert case.clocks.get(name="review_disclosure").state == "met"
 
@@ -115,19 +115,19 @@ def test_only_legal_agrees(cast: Cast):
     reference = held(cast)
     for actor in (cast.heron, cast.alder):
         with pytest.raises(NotAllowed, match="Holds no seat"):
-            do(reference, "approve", actor)
+            agree(reference, actor)
 
 
 def test_a_proposer_who_is_counsel_too_does_not_agree_with_themselves(cast: Cast):
     Grant.objects.create(staff_id=cast.juniper.id, workflow="emergency", role=Role.COUNSEL)
     with pytest.raises(NotAllowed, match="Proposed it"):
-        do(held(cast), "approve", cast.juniper)
+        agree(held(cast), cast.juniper)
 
 
 def test_a_changed_request_is_agreed_to_as_changed(cast: Cast):
     reference = held(cast)
     do(reference, "amend", cast.juniper, changes={"released": "192.0.2.9", "data_classes": ["ip"]})
-    do(reference, "approve", cast.larch)
+    agree(reference, cast.larch)
     (entry,) = log_of(reference, cast.juniper)
     assert entry.data_classes == ["ip"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.cast import Cast
+from tests.cast import Cast, agree
 from tutela.core.errors import BadData, NotAllowed, StepClosed
 from tutela.core.people.actor import acting_as
 from tutela.workflows.emergency.tests.path import (
@@ -54,14 +54,14 @@ def test_the_review_waits_for_that_of_legal(cast: Cast):
     do(reference, "close_for_review", cast.juniper)
     with pytest.raises(StepClosed, match="waits for approval or review"):
         do(reference, "review", cast.alder, text="Fine.")
-    do(reference, "approve", cast.larch)
+    agree(reference, cast.larch)
     assert do(reference, "review", cast.alder, text="Fine.").state == "closed"
 
 
 def test_whoever_released_it_does_not_review_it(cast: Cast):
     reference = verified(cast)
     do(reference, "disclose_urgently", cast.alder, **URGENT)
-    do(reference, "approve", cast.larch)
+    agree(reference, cast.larch)
     do(reference, "no_feedback", cast.juniper)
     do(reference, "close_for_review", cast.juniper)
     with pytest.raises(NotAllowed, match="released the data yourself"):

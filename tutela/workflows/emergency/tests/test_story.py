@@ -6,7 +6,7 @@ import base64
 
 import pytest
 
-from tests.cast import Cast, report_emergency
+from tests.cast import Cast, agree, report_emergency
 from tutela.core.cases.models import Event, Message
 from tutela.core.outbox.models import Effect
 from tutela.core.people.actor import acting_as
@@ -36,7 +36,7 @@ def test_from_a_report_to_a_reviewed_case(cast: Cast):
     asked = do(reference, "disclose", cast.juniper, **RELEASE)
     assert (asked.held, asked.state) == (True, "awaiting_approval")
     do(reference, "verify_agency", cast.heron, **CALL)
-    released = do(reference, "approve", cast.larch, reason="Clear danger.")
+    released = agree(reference, cast.larch, reason="Clear danger.")
     assert released.state == "disclosed"
 
     do(reference, "record_agency_number", cast.juniper, agency_case_number="P-77/26")
@@ -74,7 +74,7 @@ def test_the_letter_to_the_agency_holds_what_was_approved_and_goes_to_the_direct
         assert not case.effects.filter(payload__has_key="attachments").exists(), (
             "nothing was sent while it waits"
         )
-    do(reference, "approve", cast.larch)
+    agree(reference, cast.larch)
     with acting_as(cast.larch):
         effect = Effect.objects.get(case=case, payload__has_key="attachments")
         exhibit = case.exhibits.get()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.cast import Cast
+from tests.cast import Cast, agree
 from tutela.core.cases.models import Case, CaseLink, Message
 from tutela.core.cases.opening import open_case
 from tutela.core.cases.receive import Incoming, receive
@@ -56,7 +56,7 @@ def suspended(cast: Cast, measure: str = "month") -> str:
     reference = received()
     do(reference, "warn", cast.wren, reason="Again and again.")
     do(reference, "suspend_contact", cast.wren, **{**SUSPENSION, "measure": measure})
-    do(reference, "approve", cast.alder)
+    agree(reference, cast.alder)
     return reference
 
 

@@ -8,7 +8,7 @@ import pytest
 import time_machine
 from django.utils import timezone
 
-from tests.cast import Cast, report_emergency
+from tests.cast import Cast, agree, report_emergency
 from tutela.core.errors import BadData, NotAllowed, StepClosed
 from tutela.core.people.actor import acting_as
 from tutela.programs.registers.contacts import suspension
@@ -83,7 +83,7 @@ def test_a_manager_does_not_agree_with_themselves(cast: Cast):
     do(reference, "warn", cast.alder, reason="Again and again.")
     do(reference, "suspend_contact", cast.alder, **SUSPENSION)
     with pytest.raises(NotAllowed, match="Proposed it"):
-        do(reference, "approve", cast.alder)
+        agree(reference, cast.alder)
 
 
 def test_the_weighing_is_asked_for(cast: Cast):
