@@ -16,7 +16,7 @@ def record(act: Act, actor: Actor, case_id: int | None = None, /, **detail: obje
     return entry
 
 
-def record_each(act: Act, actor: Actor, details: Iterable[tuple[int, Mapping[str, object]]]) -> None:
+def record_each(act: Act, actor: Actor, details: Iterable[tuple[int | None, Mapping[str, object]]]) -> None:
     """Add an entry for each case and detail, in one statement."""
     Entry.objects.bulk_create([_entry(act, actor, case_id, detail) for case_id, detail in details])
 

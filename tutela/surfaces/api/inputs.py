@@ -104,6 +104,24 @@ class Held(Paging):
     )
 
 
+class ReleaseFilters(BaseModel):
+    """Which entries of the release log."""
+
+    recipient: str = Field(
+        "", pattern=NO_NUL, max_length=200, description="Part of the name of an agency or of a recipient."
+    )
+    case: str = Field("", pattern=NO_NUL, max_length=24, description="The reference of a case.")
+    since: Moment | None = Field(None, description="Released at that moment or later.")
+    before: Moment | None = Field(None, description="Released before that moment.")
+    path: Literal["", "pre_approved", "urgent"] = Field("", description="How it was agreed to.")
+    review_open: bool = Field(False, description="Only those whose review afterwards is still open.")
+    corrected: bool = Field(False, description="Rows that were corrected, too.")
+
+
+class ReleasePage(Paging, ReleaseFilters):
+    """Which entries of the release log, and which page of them."""
+
+
 class DryRun(BaseModel):
     """Whether to do it."""
 
@@ -114,4 +132,9 @@ Filtered = Annotated[CaseFilters, Query(...)]
 Searched = Annotated[Words, Query(...)]
 Asked = Annotated[Held, Query(...)]
 Paged = Annotated[Paging, Query(...)]
+ReleaseNumber = Annotated[
+    str, Path(..., description="The number of an entry, such as RL-2026-0001.", min_length=1, max_length=24)
+]
+Released = Annotated[ReleasePage, Query(...)]
+ReleasedWhole = Annotated[ReleaseFilters, Query(...)]
 Rehearse = Annotated[DryRun, Query(...)]

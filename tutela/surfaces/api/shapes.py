@@ -338,6 +338,57 @@ class RequestList(Shape):
     next: str | None
 
 
+class Reviewed(Person):
+    """What one reviewer said after a release on the urgent path."""
+
+    verdict: str = Field(description="agree, ask or stop")
+    at: datetime
+
+
+class Release(Shape):
+    """One release of data to somebody outside, as it stands in the release log."""
+
+    number: str = Field(examples=["RL-2026-0001"])
+    at: datetime
+    workflow: str
+    case_reference: str = Field(description="The entry outlives its case, which may be gone.")
+    restricted: bool
+    agency: str
+    agency_case_number: str
+    recipient_type: str
+    recipient_type_other: str
+    recipient_name: str
+    recipient_contact: str
+    legal_basis: str
+    reason: str
+    reason_other: str
+    data_classes: list[str]
+    accounts: list[str]
+    description: str
+    pre_approved: bool = Field(description="Whether others agreed before; else it went the urgent path.")
+    why_urgent: str
+    released_by: Person
+    approved_by: list[Person]
+    review: str = Field(description="State of the review after the urgent path, or empty where none is due.")
+    reviewed_by: list[Reviewed]
+    call_back_number: str
+    call_back_answered_by: str
+    call_back_at: datetime | None
+    call_back_by: Person | None
+    minutes_from_receipt: int
+    is_test: bool
+    corrects: str | None = Field(description="The number of the row that this one corrects.")
+    corrected_by: str | None = Field(description="The number of the row that corrects this one.")
+    correction_reason: str
+
+
+class ReleaseList(Shape):
+    """A page of the release log, the newest first."""
+
+    items: list[Release]
+    next: str | None
+
+
 class WorkflowLine(Shape):
     """An installed workflow."""
 

@@ -110,6 +110,13 @@ class Rail:
         ]
 
     @cached_property
+    def registers(self) -> list[dict[str, Any]]:
+        """What outlives the cases, for those who work in a workflow."""
+        if not standing_of(self._request).roles:
+            return []
+        return [self._link("table", _("Release log"), reverse("desk:releases"))]
+
+    @cached_property
     def views(self) -> list[dict[str, Any]]:
         """The saved views, one's own and shared ones."""
         return [

@@ -59,7 +59,7 @@ def palette(request: DeskRequest) -> HttpResponse:
 
 def _places(request: DeskRequest, typed: str) -> list[dict[str, Any]]:
     rail = rail_of(request)
-    links = [*rail.places, *rail.queues, *rail.views, *rail.me["links"]]
+    links = [*rail.places, *rail.queues, *rail.registers, *rail.views, *rail.me["links"]]
     return [
         {
             "label": str(one["label"]),

@@ -4,7 +4,7 @@ from django.urls import path, re_path
 
 from tutela.ui import views as ui
 
-from . import others, page, search, sign_in
+from . import others, page, releases, search, sign_in
 from .approvals import views as approvals
 from .case import originals
 from .case import views as case
@@ -48,6 +48,9 @@ urlpatterns = [
     path("approvals/", approvals.approvals, name="approvals"),
     path("replies/", others.replies, name="replies"),
     path("on-call/", others.on_call, name="on-call"),
+    path("releases/", releases.releases, name="releases"),
+    path("releases/export/", releases.export, name="releases-export"),
+    path("releases/<str:number>/", releases.release, name="release"),
     path("search/", search.search, name="search"),
     path("palette.json", search.palette, name="palette"),
     path("preferences/", others.preferences, name="preferences"),

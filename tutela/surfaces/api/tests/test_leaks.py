@@ -19,9 +19,11 @@ from django.utils import timezone
 from tests.cast import case_of, make_cast, report_emergency
 from tutela.core.cases.models import Case, Event, Message, Note, Report
 from tutela.core.flow.perform import perform
-from tutela.core.people.actor import acting_as, system_actor
+from tutela.core.people.actor import Actor, acting_as, system_actor
 from tutela.core.people.models import Grant, Membership, Staff, Team, Token
 from tutela.core.people.roles import Role, SystemActor
+from tutela.programs.registers.models import ReleaseEntry
+from tutela.programs.registers.releases import log
 from tutela.surfaces.api.openapi import document
 from tutela.surfaces.api.routes import api
 
@@ -53,7 +55,24 @@ def hidden(db) -> str:
     ]
     for step, data in say:
         perform(reference, step, cast.juniper, data)
+    _release(reference, cast.juniper)
     return reference
+
+
+def _release(reference: str, actor: Actor) -> None:
+    what = {"recipient_type": "other", "reason": "harm", "legal_basis": "other", "data_classes": ["ip"]}
+    named = {name: f"{MARKER} {name}" for name in ("recipient_name", "agency", "description", "why_urgent")}
+    with acting_as(actor):
+        case = Case.objects.get(reference=reference)
+        log(case, actor, at=timezone.now(), released_by_id=actor.id, pre_approved=False, **what, **named)
+
+
+def _number(reference: str) -> str:
+    """The number of the release on the hidden case, or of none."""
+    if reference == ABSENT:
+        return "RL-2026-9999"
+    with acting_as(system_actor(SystemActor.INTAKE)):
+        return ReleaseEntry.objects.get(case_reference=reference).number
 
 
 def _recused() -> str:
@@ -117,6 +136,7 @@ def test_the_walk_knows_every_parameter_of_a_path():
         "{reference}",
         "{verb}",
         "{slug}",
+        "{number}",
     }
 
 
@@ -141,8 +161,11 @@ def _verbs(path: str) -> tuple[str, ...]:
 
 def _ask(caller: Caller, method: str, path: str, reference: str, verb: str, word: str) -> list[Any]:
     """Status, body, headers and number of queries, without what differs by chance."""
-    address = path.removeprefix("/api/v1").format(reference=reference, verb=verb, slug="emergency")
-    query = f"?q={word}" if address in {"/search", "/cases"} else ""
+    names = {"reference": reference, "number": _number(reference), "verb": verb, "slug": "emergency"}
+    address = path.removeprefix("/api/v1").format(**names)
+    query = {"/search": f"?q={word}", "/cases": f"?q={word}", "/releases": f"?recipient={word}"}.get(
+        address, ""
+    )
     with CaptureQueriesContext(connection) as queries:
         answer = caller.send(method, f"{address}{query}", {"text": "a note"} if verb else {})
     headers = {name: value for name, value in answer.headers.items() if name != "X-Request-Id"}
@@ -164,5 +187,7 @@ def test_who_may_see_it_does(hidden):
     caller = Caller(token("juniper"))
     for part in ("", "/timeline", "/messages", "/reports"):
         assert MARKER in caller.get(f"/cases/{hidden}{part}").content.decode(), part
+    for path in ("/releases", "/releases.csv", f"/releases/{_number(hidden)}"):
+        assert MARKER in caller.get(path).content.decode(), path
     assert caller.get("/search", q=MARKER).json()["items"]
     assert case_of(hidden, system_actor(SystemActor.INTAKE)).restricted

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 
 import pytest
@@ -68,6 +70,17 @@ def test_corrected_rows_are_shown_when_asked_for(as_json, cast: Cast):
     (entry,) = log_of(reference, cast.juniper)
     assert [one["number"] for one in as_json("release", "list", by="juniper")["items"]] == [entry.number]
     assert len(as_json("release", "list", "--all", by="juniper")["items"]) == 2
+
+
+def test_the_log_is_printed_for_a_spreadsheet(run, cast: Cast):
+    reference = disclosed(cast)
+    text = run("release", "list", "--csv", "--since", "2020-01-01", by="heron").stdout
+    (row,) = csv.DictReader(io.StringIO(text))
+    assert (row["case_reference"], row["recipient_name"]) == (reference, "Duty officer 17")
+    with acting_as(cast.heron):
+        assert Entry.objects.filter(act=Act.EXPORTED, actor_id=cast.heron.id).count() == 1
+    assert "Nothing was released" in run("release", "list", "--before", "2020-01-01", by="heron").stdout
+    assert "Nothing was released" in run("release", "list", "--review-open", by="heron").stdout
 
 
 def test_the_declarations_are_checked_and_shown(run):

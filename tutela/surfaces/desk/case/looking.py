@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from django.db.models import Q
 from django.utils import timezone
 
 from tutela.core.audit.models import Act, Entry
@@ -24,7 +25,11 @@ def looked(case: Case, actor: Actor) -> None:
     if not case.restricted:
         return
     lately = Entry.objects.filter(
-        case_id=case.pk, actor_id=actor.id, act=Act.CASE_LOOKED, at__gt=timezone.now() - ONE_LOOK
+        ~Q(detail__has_key="at"),  # a look at a register beside the case is not one at the case
+        case_id=case.pk,
+        actor_id=actor.id,
+        act=Act.CASE_LOOKED,
+        at__gt=timezone.now() - ONE_LOOK,
     )
     if not lately.exists():
         record(Act.CASE_LOOKED, actor, case.pk)

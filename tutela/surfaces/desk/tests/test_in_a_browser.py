@@ -17,6 +17,7 @@ from tutela.core.cases.models import Case
 from tutela.core.people.actor import acting_as
 from tutela.core.people.models import Staff
 from tutela.core.people.sign_in import make_sign_in_link
+from tutela.programs.registers.releases import entries
 from tutela.surfaces.desk.tests.scene import do, report, set_scene
 from tutela.workflows.emergency.tests import path
 
@@ -106,6 +107,7 @@ def addresses(scene, cast) -> dict[str, str]:
     with acting_as(cast.juniper):
         case = Case.objects.get(reference=scene.held)
         asked = case.requests.get(state="open").pk
+        entry = entries().get(case_reference=scene.released).number
         came = case.reports.order_by("id").values_list("pk", flat=True)[0]
     held = f"/desk/case/{scene.held}/"
     return {
@@ -128,6 +130,9 @@ def addresses(scene, cast) -> dict[str, str]:
         "on call": "/desk/on-call/",
         "search": "/desk/search/?q=threat",
         "views": "/desk/views/",
+        "release log": "/desk/releases/",
+        "release log, filtered": "/desk/releases/?recipient=none&review_open=on",
+        "release": f"/desk/releases/{entry}/",
         "preferences": "/desk/preferences/",
         "elements": "/desk/elements/",
         "nowhere": "/desk/nothing/here/",

@@ -8,12 +8,14 @@ from urllib.parse import quote, unquote_plus
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from tests.cast import EMERGENCY
 from tutela.core.cases.models import Case
 from tutela.core.people.actor import acting_as
 from tutela.core.people.models import Grant, Membership, Staff
 from tutela.core.people.roles import Role
+from tutela.programs.registers.releases import entries, log
 from tutela.surfaces.desk.urls import urlpatterns
 from tutela.workflows.emergency.tests import path
 
@@ -49,6 +51,10 @@ LISTS = [
     "/desk/palette.json?q=Threat",
     "/desk/counts/",
     "/desk/views/",
+    "/desk/releases/",
+    "/desk/releases/?recipient=Police",
+    "/desk/releases/?review_open=on",
+    "/desk/releases/export/",
 ]
 
 
@@ -56,9 +62,19 @@ LISTS = [
 def hidden(cast) -> str:
     """A restricted emergency with everything on it, and something that waits for everybody."""
     reference = path.held(cast)
+    enter_release(reference, cast.juniper)
     dress(reference, cast)
     write_again(reference, cast, "They said goodbye once more.")
     return reference
+
+
+def enter_release(reference: str, actor) -> None:
+    """A release of the case in the release log."""
+    kinds = {"recipient_type": "other", "reason": "harm", "legal_basis": "2702c4", "data_classes": []}
+    said = {"recipient_name": "ExampleMoss Police", "description": "goodbye", **kinds}
+    with acting_as(actor):
+        case = Case.objects.get(reference=reference)
+        log(case, actor, at=timezone.now(), released_by_id=actor.id, pre_approved=False, **said)
 
 
 @pytest.fixture(params=PEOPLE)
@@ -75,8 +91,6 @@ def outsider(request, cast, hidden, desk):
         do(hidden, "recuse", cast.heron, reason="I know them.")
         return desk(cast.heron)
     if request.param == "grant ended":
-        from django.utils import timezone
-
         Grant.objects.filter(staff_id=cast.heron.id).update(until=timezone.now())
         return desk(cast.heron)
     Membership.objects.filter(staff_id=cast.heron.id).delete()
@@ -122,6 +136,14 @@ def test_every_address_of_the_case_is_as_if_there_were_no_case(cast, hidden, out
             assert real == unknown, pattern
             assert real[0] in {404, 405}
             assert not [word for word in SECRETS if word in real[1].decode()]
+
+
+def test_an_entry_of_the_release_log_is_as_if_there_were_none(cast, hidden, outsider):
+    with acting_as(cast.juniper):
+        number = entries().get(case_reference=hidden).number
+    real = answer_of(outsider, f"/desk/releases/{number}/")
+    assert real == answer_of(outsider, "/desk/releases/RL-2026-9999/")
+    assert real[0] == 404
 
 
 def test_an_address_that_leads_nowhere_looks_the_same(hidden, outsider):
