@@ -31,11 +31,12 @@ STREAM = "retry: 600000\n\n"
 class Analyst:
     """One person at one browser, who notices every complaint of it."""
 
-    def __init__(self, context, url: str, staff: Staff) -> None:
+    def __init__(self, context, url: str, staff: Staff, *, live: bool = False) -> None:
         self.context, self.url = context, url
         self.stream = STREAM
         self.complaints: list[str] = []
-        self.context.route(re.compile(r"/live\?ticket="), self._live)
+        if not live:
+            self.context.route(re.compile(r"/live\?ticket="), self._live)
         self.page = context.new_page()
         self.page.on("console", lambda said: self._complain(said.type, said.text))
         self.page.on("pageerror", lambda error: self._complain("error", str(error)))
