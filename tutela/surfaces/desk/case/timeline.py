@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from itertools import groupby
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.db.models import Count
@@ -12,6 +13,7 @@ from django.urls import reverse
 from django.utils.dateparse import parse_datetime
 from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from tutela.core.audit.models import Act, Entry
 from tutela.core.cases.models import Case, CaseLink, Event, Exhibit, Message, Note, Party, Report, Severity
@@ -83,6 +85,9 @@ class Item:
     more: str = ""
     undo: str = ""
     new: bool = False
+    #: Whether a machine wrote it and all went well: a run of such lines folds into one.
+    quiet: bool = False
+    folded: list[Item] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -137,7 +142,23 @@ def timeline(
     found = list(events[: most + 1])
     older = found[most - 1].pk if len(found) > most else 0
     reader = _Reader(workflow, case, me, found[:most])
-    return Timeline([reader.item(event) for event in found[:most]], older)
+    return Timeline(folded(reader.item(event) for event in found[:most]), older)
+
+
+def folded(items: Iterable[Item]) -> list[Item]:
+    """The lines, with each run of quiet ones as a single line that opens and holds them all."""
+    found: list[Item] = []
+    for quiet, run in groupby(items, key=lambda item: item.quiet):
+        lines = list(run)
+        found += [_fold(lines)] if quiet and len(lines) > 1 else lines
+    return found
+
+
+def _fold(lines: list[Item]) -> Item:
+    newest, count = lines[0], len(lines)
+    said = ngettext("%(n)s notice or clock warning", "%(n)s notices and clock warnings", count)
+    line = fill(said, {"n": count})
+    return replace(newest, icon="clock", kind="", line=line, trails=[], quiet=False, folded=lines)
 
 
 def line_of(workflow: Workflow, case: Case, event: Event, me: int) -> Item:
@@ -171,7 +192,7 @@ class _Reader:
             )
         )
         told = _ids(events, "effect")
-        self.told = _by_id(Effect.objects.filter(pk__in=told))
+        self.told = _by_id(Effect.objects.filter(pk__in=told).select_related("event"))
         self.effects: dict[int, list[Effect]] = {}
         for effect in Effect.objects.filter(event__in=numbers).order_by("id"):
             self.effects.setdefault(effect.event_id, []).append(effect)
@@ -194,9 +215,19 @@ class _Reader:
         )
         if event.kind == KIND.HELD:
             self._card(item, event)
+        item.quiet = self._is_quiet(event, item)
         if event.pk == self.may_undo:
             item.undo = reverse("desk:undo", args=[self.case.reference, event.pk])
         return item
+
+    def _is_quiet(self, event: Event, item: Item) -> bool:
+        """Whether it says only that the team was told, or that a clock runs low, and nothing went wrong."""
+        if event.step == "delivered":
+            effect = self.told.get(event.data.get("effect"))
+            if effect is None or effect.message_id:
+                return False
+            return effect.event.kind in {KIND.RECEIVED, KIND.CLOCK}
+        return event.step == "clock_warned" and not any(one["error"] or one["failed"] for one in item.trails)
 
     def _icon(self, event: Event) -> str:
         if event.kind == KIND.STEP:

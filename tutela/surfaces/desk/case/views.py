@@ -33,7 +33,8 @@ if TYPE_CHECKING:
     from tutela.ui.clockface import Face
 
 MOST_CLOCKS = 5
-IN_PREVIEW = 4
+#: Lines of the timeline in the preview, and how many events are read for them: many fold into one line.
+IN_PREVIEW, READ_FOR_PREVIEW = 4, 24
 
 
 @desk_page
@@ -79,7 +80,7 @@ def preview(request: DeskRequest, reference: str) -> HttpResponse:
         "next": next_of(workflow, case, request.actor, standing_of(request).roles.get(case.workflow, ())),
         "facts": known(workflow, case),
         "talks": [talk for talk in talks(workflow, case) if talk.unread],
-        "timeline": timeline(workflow, case, request.user.pk, most=IN_PREVIEW),
+        "latest": timeline(workflow, case, request.user.pk, most=READ_FOR_PREVIEW).items[:IN_PREVIEW],
         "key": secrets.token_hex(16),
     }
     return render(request, "desk/preview.html", context)

@@ -308,6 +308,27 @@ def test_a_case_that_changes_elsewhere_says_so(cast, at_desk):
     expect(juniper.page.locator("[data-live-bar]")).to_be_hidden()
 
 
+@pytest.mark.parametrize("language", ["en", "ar"])
+def test_a_run_of_notices_opens_by_itself_for_a_link_to_one_of_them(cast, at_desk, language):
+    reference = report()
+    with acting_as(cast.juniper):
+        case = Case.objects.get(reference=reference)
+        said = {"kind": "clock", "step": "clock_warned", "data": {"clock": "acknowledge"}}
+        last, *_others = [case.events.create(actor_id=cast.juniper.id, **said).pk for _each in range(3)]
+    juniper = at_desk(cast.juniper, language)
+    juniper.go(f"/desk/case/{reference}/")
+    line = juniper.page.locator(f"#event-{last}")
+    expect(line).to_be_hidden()
+    juniper.check("a run of notices")
+    juniper.page.locator(".event__run summary").click()
+    expect(line).to_be_visible()
+    juniper.check("a run of notices, open")
+    juniper.shoot(f"run-{language}")
+    juniper.go("/desk/")
+    juniper.go(f"/desk/case/{reference}/#event-{last}")
+    expect(line).to_be_visible()
+
+
 def test_words_come_when_they_are_unfolded_and_go_when_folded(cast, at_desk):
     reference = report()
     juniper = at_desk(cast.juniper)
