@@ -29,6 +29,9 @@ MOST_REPLIES = 50
 ROTA = timedelta(days=14)
 THEMES = ("light", "dark")
 YEAR = 365 * 24 * 3600
+#: The single keys that the pages of the desk use, in the order of the list in preferences.
+KEYS = ("J", "K", "X", "P", "F", "S", "N", "M", "A", "H", "L", "E", "W", "Z", "G", "R", "[", "/",
+        "1", "2", "3", "4", "5", "6", "7", "8", "9")  # fmt: skip
 
 
 @desk_page
@@ -127,10 +130,12 @@ def preferences(request: DeskRequest) -> HttpResponse:
     """What a person may choose about the desk."""
     if request.method != "POST":
         form = Preferences(initial=_chosen(request))
-        return show(request, "desk/preferences.html", {"form": form, "saved": "saved" in request.GET})
+        return show(
+            request, "desk/preferences.html", {"form": form, "keys": KEYS, "saved": "saved" in request.GET}
+        )
     form = Preferences(request.POST)
     if not form.is_valid():
-        return show(request, "desk/preferences.html", {"form": form}, 422)
+        return show(request, "desk/preferences.html", {"form": form, "keys": KEYS}, 422)
     _keep(request, form.cleaned_data)
     answer = HttpResponseRedirect(f"{reverse('desk:preferences')}?saved")
     if form.cleaned_data["theme"]:

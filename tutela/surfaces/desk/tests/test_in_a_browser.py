@@ -264,6 +264,41 @@ def test_single_keys_are_off_while_typing_and_can_be_turned_off(cast, at_desk):
     assert page.url.endswith(f"/{reference}/")
 
 
+def test_a_key_can_be_exchanged_for_another(cast, at_desk):
+    reference = report()
+    juniper = at_desk(cast.juniper)
+    page = juniper.page
+    juniper.go("/desk/preferences/")
+    page.get_by_text("Choose other keys").click()
+    page.get_by_label("Instead of S").press("d")
+    page.get_by_label("Instead of N").press("d")
+    assert page.get_by_label("Instead of N").evaluate("field => field.validationMessage") == (
+        "Another action has this key."
+    )
+    expect(page.get_by_label("Instead of N")).to_have_value("")
+    page.get_by_label("Instead of J").press("u")
+    juniper.check("own keys")
+    juniper.shoot("own-keys")
+    juniper.go("/desk/")
+    page.keyboard.press("j")
+    expect(page.locator(".row.is-open")).to_have_count(0)
+    page.keyboard.press("u")
+    expect(page.locator(".row.is-open")).to_have_count(1)
+    juniper.go(f"/desk/case/{reference}/")
+    expect(page.locator(".next .button--act kbd")).to_have_text("D")
+    page.keyboard.press("s")
+    juniper.key("d")
+    assert page.url.endswith("/steps/acknowledge/")
+    juniper.go("/desk/preferences/")
+    page.get_by_text("Choose other keys").click()
+    expect(page.get_by_label("Instead of S")).to_have_value("D")
+    page.get_by_label("Instead of S").press("Backspace")
+    juniper.go(f"/desk/case/{reference}/")
+    expect(page.locator(".next .button--act kbd")).to_have_text("S")
+    juniper.key("s")
+    assert page.url.endswith("/steps/acknowledge/")
+
+
 def test_many_are_chosen_by_keys_and_assigned(cast, at_desk):
     references = [report() for _each in range(4)]
     juniper = at_desk(cast.juniper)

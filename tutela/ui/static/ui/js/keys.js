@@ -1,28 +1,20 @@
 /**
  * Single keys press what can be seen: `data-key="S"` on a button, link, summary or field; `data-key="G M"` after G.
  *
- * They are off while typing and can be turned off (remembered in this browser). `?` lists what works here. Inside
+ * They are off while typing, can be turned off, and each can be exchanged for another key (`own_keys.js`); what
+ * pages print as `<kbd>` follows. `?` lists what works here. Inside
  * an open dialog only its own keys work, so that none fires through it. A page whose script knows further keys says
  * them in `<template data-key-list>`.
  */
 
+import { areOn, chosen, meant, nameOf, turn } from './own_keys.js';
 import { isTyping, isUsable, openDialog } from './page.js';
 
-const STORE = 'tutela-keys';
 const PAUSE = 1500;
 
 const list = document.getElementById('keys');
 let first = '';
 let timer = 0;
-
-const areOn = () => localStorage.getItem(STORE) !== 'off';
-
-/** The name of a key as it stands on a Latin keyboard, also on an Arabic or Greek one. */
-const nameOf = (event) => {
-  const letter = /^Key([A-Z])$/.exec(event.code);
-  if (letter && event.key.length === 1 && event.key.charCodeAt(0) > 127) return letter[1];
-  return event.key.length === 1 ? event.key.toUpperCase() : event.key;
-};
 
 const scope = () => openDialog() ?? document;
 
@@ -48,7 +40,8 @@ const wait = (name) => {
 const onKey = (event) => {
   if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
   if (isTyping(event.target) || !areOn()) return;
-  const name = nameOf(event);
+  const name = meant(nameOf(event));
+  if (name === '') return;
   if (name === '?' && list) {
     event.preventDefault();
     showList();
@@ -81,6 +74,19 @@ const line = ([name, label]) => {
   return row;
 };
 
+/** Keys with Ctrl or another key held are not single ones and stay as they are. */
+const isHeld = (cap) => ['Ctrl', 'Alt', 'Meta'].includes(cap.previousElementSibling?.textContent);
+
+/** Say the keys that this person chose. What was printed before keeps its first name in `data-cap`. */
+const print = (part) => {
+  for (const cap of part.querySelectorAll('kbd:not([data-fixed])')) {
+    const name = cap.dataset.cap ?? cap.textContent;
+    if (isHeld(cap) || cap.textContent === chosen(name)) continue;
+    cap.dataset.cap = name;
+    cap.textContent = chosen(name);
+  }
+};
+
 const showList = () => {
   if (list.open) return;
   const here = new Map();
@@ -89,6 +95,7 @@ const showList = () => {
   }
   const more = [...document.querySelectorAll('template[data-key-list]')].map((part) => part.content.cloneNode(true));
   list.querySelector('[data-keys-here]').replaceChildren(...[...here].map(line), ...more);
+  print(list);
   list.querySelector('[data-keys-switch]').checked = areOn();
   list.showModal();
 };
@@ -96,5 +103,9 @@ const showList = () => {
 document.addEventListener('keydown', onKey);
 for (const button of document.querySelectorAll('[data-keys-help]')) button.addEventListener('click', showList);
 list?.querySelector('[data-keys-switch]').addEventListener('change', (event) => {
-  localStorage.setItem(STORE, event.target.checked ? 'on' : 'off');
+  turn(event.target.checked);
 });
+print(document);
+new MutationObserver((changes) => {
+  for (const { addedNodes } of changes) for (const node of addedNodes) if (node instanceof Element) print(node);
+}).observe(document.body, { childList: true, subtree: true });

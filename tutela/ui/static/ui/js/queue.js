@@ -6,6 +6,7 @@
  * `[data-preview-here]` takes what that address answers. `[data-bulk]` shows while something is selected.
  */
 
+import { areOn, meant, nameOf } from './own_keys.js';
 import { fetchText, fill, isTyping, nodesOf, openDialog } from './page.js';
 
 const WAIT = 150;
@@ -89,10 +90,10 @@ const clear = () => {
 };
 
 const actions = {
-  j: (event) => move(1, event.shiftKey),
-  k: (event) => move(-1, event.shiftKey),
-  x: () => current() && select(current()),
-  p: fold,
+  J: (event) => move(1, event.shiftKey),
+  K: (event) => move(-1, event.shiftKey),
+  X: () => current() && select(current()),
+  P: fold,
   Enter: () => current() && titleOf(current()).click(),
   ' ': (event) => scroll(event.shiftKey),
   Escape: clear,
@@ -100,8 +101,8 @@ const actions = {
 
 const onKey = (event) => {
   if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
-  if (isTyping(event.target) || openDialog() || localStorage.getItem('tutela-keys') === 'off') return;
-  const name = event.key.length === 1 && event.key !== ' ' ? (/^Key([A-Z])$/.exec(event.code)?.[1] ?? event.key).toLowerCase() : event.key;
+  if (isTyping(event.target) || openDialog() || !areOn()) return;
+  const name = meant(nameOf(event));
   const elsewhere = event.target.closest?.('a, button, summary, input');
   if (['Enter', ' '].includes(name) && elsewhere && !elsewhere.matches('.row__title')) return;
   if (!(name in actions)) return;

@@ -1,5 +1,6 @@
 /** `[` narrows and widens the rail; the choice is remembered in this browser. */
 
+import { areOn, meant, nameOf } from './own_keys.js';
 import { isTyping, openDialog, remember } from './page.js';
 
 const toggle = () => {
@@ -8,7 +9,6 @@ const toggle = () => {
 };
 
 document.addEventListener('keydown', (event) => {
-  if (event.key !== '[' || event.ctrlKey || event.metaKey || isTyping(event.target) || openDialog()) return;
-  if (localStorage.getItem('tutela-keys') === 'off') return;
+  if (meant(nameOf(event)) !== '[' || event.ctrlKey || event.metaKey || !areOn() || isTyping(event.target) || openDialog()) return;
   toggle();
 });
