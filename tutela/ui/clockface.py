@@ -15,7 +15,7 @@ from babel import Locale, UnknownLocaleError
 from babel.units import format_unit
 from django.utils import timezone
 from django.utils.formats import date_format
-from django.utils.translation import get_language, gettext
+from django.utils.translation import get_language, gettext, pgettext
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -139,7 +139,11 @@ _WORDS: dict[str, Callable[[Run, timedelta], str]] = {
 
 
 def _kind(shape: str) -> str:
-    names = {"statutory": gettext("law"), "target": gettext("target"), "internal": gettext("internal")}
+    names = {
+        "statutory": pgettext("clock", "law"),
+        "target": pgettext("clock", "target"),
+        "internal": pgettext("clock", "internal"),
+    }
     return names[shape]
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from django import forms
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from tutela.core.cases.models import Case, CaseLink, CaseParty, Exhibit, Party, PartyLink, Severity
 from tutela.core.cases.models import Note as NoteRow
@@ -238,7 +239,7 @@ class RemoveParty(OneParty):
 class MergeParties(_WithParties):
     """Which party is the same as which; the first is kept."""
 
-    party = forms.ModelChoiceField(Party.objects.none(), label=_("Keep"))
+    party = forms.ModelChoiceField(Party.objects.none(), label=pgettext_lazy("party that stays", "Keep"))
     other = forms.ModelChoiceField(Party.objects.none(), label=_("Is the same as"))
 
 

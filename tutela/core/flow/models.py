@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from tutela.core.cases.models import Case, Event
 from tutela.core.people.models import Staff
@@ -21,7 +22,7 @@ class Request(models.Model):
         REVIEW = "review", _("Review after the urgent path")
 
     class State(models.TextChoices):
-        OPEN = "open", _("open")
+        OPEN = "open", pgettext_lazy("state of requests", "open")
         RELEASED = "released", _("released")
         STOPPED = "stopped", _("stopped")
         WITHDRAWN = "withdrawn", _("withdrawn")

@@ -13,6 +13,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from tutela.core.people.models import Staff
 
@@ -21,7 +22,7 @@ class RecipientType(models.TextChoices):
     """Who received a release."""
 
     LAW_ENFORCEMENT = "law_enforcement", _("Law enforcement")
-    LEGAL = "legal", _("Legal")
+    LEGAL = "legal", pgettext_lazy("kind of recipient", "Legal")
     OTHER = "other", _("Other")
 
 

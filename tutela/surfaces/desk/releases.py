@@ -274,8 +274,7 @@ def _parts(row: ReleaseEntry, people: People) -> list[dict[str, Any]]:
 
 
 def _review(row: ReleaseEntry) -> str:
-    state = _state(row)
-    return str(Request.State(state).label) if state else ""
+    return _("Review still open") if _state(row) == Request.State.OPEN else ""
 
 
 def _opinion(one: Opinion) -> str:
