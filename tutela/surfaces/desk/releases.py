@@ -253,7 +253,7 @@ def _parts(row: ReleaseEntry, people: People) -> list[dict[str, Any]]:
     )
     caller = row.call_back_by.working_name if row.call_back_by else ""
     call_back = (
-        (_("Number you called"), row.call_back_number),
+        (_("Number called"), row.call_back_number),
         (_("Answered by"), row.call_back_answered_by),
         (_("When"), full(row.call_back_at) if row.call_back_at else ""),
         (_("Called by"), caller),

@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 
 import pytest
 
+from tests.cast import agree
 from tutela.core.audit.models import Act, Entry
 from tutela.core.people.actor import acting_as
 from tutela.workflows.emergency.tests import path
@@ -38,7 +39,7 @@ def test_the_review_of_an_urgent_release_is_told(call, cast):
     caller = call("heron")
     (line,) = caller.get("/releases", review_open="true").json()["items"]
     assert line["review"] == "open"
-    path.do(reference, "approve", cast.larch)
+    agree(reference, cast.larch)
     assert caller.get("/releases", review_open="true").json()["items"] == []
     (line,) = caller.get("/releases?path=urgent").json()["items"]
     (said,) = line["reviewed_by"]

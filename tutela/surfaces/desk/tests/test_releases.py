@@ -10,6 +10,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from tests.cast import agree
 from tutela.core.audit.models import Act, Entry
 from tutela.core.people.actor import acting_as
 from tutela.core.people.models import Grant
@@ -92,7 +93,7 @@ def test_an_urgent_release_shows_until_it_is_reviewed(cast, desk):
     do(reference, "correct_release", cast.juniper, recipient_name="Another", reason="Misheard.")
     (corrected,) = path.log_of(reference, cast.juniper)
     assert corrected.number in text_of(heron, open_ones), "a correction is still of the same release"
-    do(reference, "approve", cast.larch)
+    agree(reference, cast.larch)
     assert reference not in text_of(heron, open_ones)
     assert "Larch" in text_of(heron, f"/desk/releases/{corrected.number}/")
     earlier = text_of(heron, f"/desk/releases/{entry.number}/")
