@@ -20,6 +20,8 @@ MAX_PARTS: Final = 1_000
 # How often a boundary's text may turn up in a message, also where it is no boundary.
 MAX_BOUNDARIES: Final = 100_000
 MAX_UU_LINES: Final = 1_000_000
+#: Bytes that are decoded at once.
+BASE64_PIECE: Final = 1024 * 1024
 
 _LINE_FEED: Final = 0x0A
 _DELIMITER_END: Final = re.compile(rb"(--)?[ \t]*(?:\r?\n|\Z)")
@@ -27,6 +29,7 @@ _TYPE: Final = re.compile(r"[a-z0-9!#$&^_.+-]{1,100}/[a-z0-9!#$&^_.+-]{1,100}")
 _NOT_BASE64: Final = bytes(
     set(range(256)) - set(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=")
 )
+_PADDING: Final = re.compile(rb"=+")
 _UU_LINE: Final = re.compile(rb"([^\r\n]+)\r?\n?")
 _PLAIN_ENCODINGS: Final = frozenset({"", "7bit", "8bit", "binary"})
 _MESSAGES: Final = frozenset({"message/rfc822", "message/global"})
@@ -59,7 +62,10 @@ class Part:
 
     def body(self) -> tuple[bytes, str]:
         """The body without its transfer encoding, and what was wrong with it, or ""."""
-        return unwrap(self.source[self.start : self.end], self.headers.token("content-transfer-encoding"))
+        encoding = self.headers.token("content-transfer-encoding")
+        if encoding == "base64":
+            return _base64(memoryview(self.source)[self.start : self.end])
+        return unwrap(self.source[self.start : self.end], encoding)
 
 
 def unwrap(data: bytes, encoding: str) -> tuple[bytes, str]:
@@ -75,12 +81,27 @@ def unwrap(data: bytes, encoding: str) -> tuple[bytes, str]:
     return data, "transfer-encoding"
 
 
-def _base64(data: bytes) -> tuple[bytes, str]:
-    """Several padded runs may follow each other: some mailers encode a body in pieces."""
-    digits = data.translate(None, _NOT_BASE64)
-    runs = [run for run in digits.split(b"=", MAX_PARTS) if run.strip(b"=")]
-    broken = any(len(run) % 4 == 1 for run in runs)
-    return b"".join(_base64_run(run) for run in runs), "transfer-encoding" if broken else ""
+def _base64(data: bytes | memoryview) -> tuple[bytes, str]:
+    """Several padded runs may follow each other: some mailers encode a body in pieces.
+
+    Goes through the body by the piece, as a large one is not held in memory more often than it must be.
+    """
+    decoded: list[bytes] = []
+    rest, runs, broken = b"", 0, False
+    for at in range(0, len(data), BASE64_PIECE):
+        digits = rest + bytes(data[at : at + BASE64_PIECE]).translate(None, _NOT_BASE64)
+        *ended, open_run = _PADDING.split(digits, MAX_PARTS + 1)
+        for run in filter(None, ended):
+            decoded.append(_base64_run(run))
+            broken = broken or len(run) % 4 == 1
+            runs += 1
+        if runs > MAX_PARTS:
+            return b"".join(decoded), "transfer-encoding"
+        whole = len(open_run) - len(open_run) % 4
+        decoded.append(binascii.a2b_base64(open_run[:whole]))
+        rest = open_run[whole:]
+    decoded.append(_base64_run(rest))
+    return b"".join(decoded), "transfer-encoding" if broken or len(rest) == 1 else ""
 
 
 def _base64_run(run: bytes) -> bytes:

@@ -15,12 +15,17 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TYPE_CHECKING
 
+import psycopg
 from django.conf import settings
 from django.db import connections
 from django.utils.translation import gettext as _
 
 from tutela.core.errors import BadData, KeyReused, NotFound
+
+if TYPE_CHECKING:
+    from django.db.backends.utils import CursorWrapper
 
 # Crockford's letters: no I, L, O, U, so that a code survives being read aloud or copied by hand.
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -89,9 +94,10 @@ def receive(incoming: Incoming, using: str = "default") -> Received:
     _check(incoming)
     content = content_hash(incoming)
     # One statement, so one transaction of its own: it is committed when it answers.
-    with connections[using].cursor() as cursor:
+    with _binary_cursor(using) as cursor:
         cursor.execute(
-            "SELECT report_id, was_new, content_hash FROM tutela.receive_report(%s, %s, %s, %s, %s, %s, %s)",
+            "SELECT report_id, was_new, content_hash"
+            " FROM tutela.receive_report(%b, %b, %b, %b, %s::jsonb, %s::jsonb, %b::bytea[])",
             [
                 _dedup_key(incoming, content),
                 content,
@@ -108,6 +114,19 @@ def receive(incoming: Incoming, using: str = "default") -> Received:
     if not was_new and incoming.strict_key and bytes(stored) != content:
         raise KeyReused(_("This key was used before with other content. Use a new key for a new report."))
     return Received(report_id, not was_new)
+
+
+def _binary_cursor(using: str) -> CursorWrapper:
+    """Django's cursor, but for values that go to the server as they are, beside the statement.
+
+    Django writes values into the statement: a byte takes two there, and the statement is copied on its way.
+    """
+    connection = connections[using]
+    connection.close_if_health_check_failed()  # as Django's own does: the server may have been restarted
+    connection.ensure_connection()
+    cursor = psycopg.Cursor(connection.connection)
+    wrap = connection.make_debug_cursor if connection.queries_logged else connection.make_cursor
+    return wrap(cursor)  # type: ignore[arg-type]  # any cursor of psycopg's, whatever the stubs say
 
 
 def content_hash(incoming: Incoming) -> bytes:

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from aiosmtpd.smtp import Envelope
 from django.conf import settings
-from django.db import InterfaceError, OperationalError, close_old_connections, connections
+from django.db import InterfaceError, OperationalError, close_old_connections, connection, connections
 
 from tutela.core.cases.receive import Received
 from tutela.core.crashpoint import crashpoint
@@ -27,8 +27,8 @@ MAX_RECIPIENTS: Final = 100
 #: Mails read and stored at once, and mails in memory.
 WORKERS: Final = 2
 SLOTS: Final = 3
-#: Bytes. A mail over this is read alone, for the largest takes hundreds of megabytes then; small mails
-#: go on beside it.
+#: Bytes. A mail over this is read alone, for it is held in memory five times over then; small mails go on
+#: beside it.
 LARGE: Final = 4 * 1024 * 1024
 #: Seconds that a connection may be silent, that a mail waits for a slot, and that the end waits for mails.
 SILENCE: Final = 300.0
@@ -91,6 +91,8 @@ class Mailboxes:
             log.exception("A mail of %d bytes was not stored; its sender keeps it for now", len(content))
             return "451 4.3.0 Not stored: try again later"
         finally:
+            if len(content) > LARGE:
+                connection.close()  # it keeps the memory of the largest statement that it sent
             close_old_connections()
         log.info("Mail to %s is report %d%s", mailbox, received.report_id, " again" * received.duplicate)
         return f"250 2.0.0 Report {received.report_id}{' as before' * received.duplicate}"

@@ -155,4 +155,7 @@ class _Buffer:
         if self.too_large:
             return None
         del self.data[-len(b".\r\n") :]
-        return bytes(self.data).replace(b"\r\n.", b"\r\n").removeprefix(b"\r\n")
+        if b"\r\n." in self.data:  # few mails have such lines, and a large one is not copied for nothing
+            self.data = self.data.replace(b"\r\n.", b"\r\n")
+        del self.data[: len(b"\r\n")]
+        return bytes(self.data)
