@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from django.db import DatabaseError
 from django.http import HttpRequest, JsonResponse
 
 from tutela.connectors import FACTORIES
 from tutela.core.health import beats
 from tutela.core.health.report import Health, look
+from tutela.core.people.models import Staff, Token
+from tutela.core.people.tokens import holder_of
 
 
 def healthz(_request: HttpRequest) -> JsonResponse:
@@ -14,19 +19,38 @@ def healthz(_request: HttpRequest) -> JsonResponse:
     return JsonResponse({"status": "alive"})
 
 
-def readyz(_request: HttpRequest) -> JsonResponse:
-    """Answers 200 when the platform can do its work, else 503; with figures, and words for what is wrong."""
+def readyz(request: HttpRequest) -> JsonResponse:
+    """Answers 200 when the platform can do its work, else 503; says of each part whether it is well.
+
+    Figures and sentences are for people who are signed in and for tokens that read: how many reports wait,
+    or which connector is refused, is nobody else's to know.
+    """
     health = whole_platform()
-    return JsonResponse(
-        {
-            "status": "ready" if health.ready else "not ready",
+    said: dict[str, Any] = {
+        "status": "ready" if health.ready else "not ready",
+        "parts": {part: "ok" if well else "not ok" for part, well in health.parts.items()},
+    }
+    if _is_ours(request):
+        said |= {
             "faults": health.faults,
             "attention": health.attention,
             "loops": health.loops,
             "figures": health.figures,
-        },
-        status=200 if health.ready else 503,
-    )
+        }
+    response = JsonResponse(said, status=200 if health.ready else 503)
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+def _is_ours(request: HttpRequest) -> bool:
+    kind, _space, token = request.headers.get("Authorization", "").partition(" ")
+    try:
+        if kind.lower() == "bearer":
+            holder = holder_of(token)
+            return holder is not None and holder.scope in {Token.Scope.READ, Token.Scope.WRITE}
+        return isinstance(request.user, Staff)
+    except DatabaseError:
+        return False
 
 
 def whole_platform() -> Health:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any
 
 from django.db import DatabaseError, connection
@@ -16,6 +17,17 @@ from .models import Heartbeat
 
 #: Seconds for which a report may wait for its case, and a clock or an act outside for its loop.
 REPORT_WAITS, CLOCK_LATE, EFFECT_WAITS = 60, 60, 900
+
+
+class Part(StrEnum):
+    """What is looked at."""
+
+    DATABASE = "database"
+    TABLES = "tables"
+    LOOPS = "loops"
+    REPORTS = "reports"
+    CLOCKS = "clocks"
+    EFFECTS = "effects"
 
 
 @dataclass(frozen=True)
@@ -31,6 +43,17 @@ class Health:
     attention: list[str] = field(default_factory=list)
     figures: dict[str, Any] = field(default_factory=dict)
     loops: dict[str, float | None] = field(default_factory=dict)
+    parts: dict[Part, bool] = field(default_factory=dict)
+
+    def fault(self, part: Part, sentence: str) -> None:
+        """What keeps the platform from its work."""
+        self.faults.append(sentence)
+        self.parts[part] = False
+
+    def look_at(self, part: Part, sentence: str) -> None:
+        """What a person should look at although the platform works."""
+        self.attention.append(sentence)
+        self.parts[part] = False
 
     @property
     def ready(self) -> bool:
@@ -40,14 +63,23 @@ class Health:
 
 def look(expected: Iterable[str]) -> Health:
     """Look at the database and at the loops of these names. Needs no actor. Never raises."""
+    health = Health()
     try:
-        if missing := ", ".join(_missing_migrations()):
-            return Health([_("The tables are not up to date: run `tutela migrate`. Missing: %s") % missing])
-        health = Health(figures=_figures())
+        missing = ", ".join(_missing_migrations())
+        health.parts[Part.DATABASE] = True
+        if missing:
+            health.fault(
+                Part.TABLES, _("The tables are not up to date: run `tutela migrate`. Missing: %s") % missing
+            )
+            return health
+        health.figures.update(_figures())
+        health.parts.update(dict.fromkeys(Part, True))
         _judge_loops(health, expected)
     except DatabaseError:
         # Its words would name hosts and paths to whoever asks.
-        return Health([_("The database does not answer.")])
+        broken = Health()
+        broken.fault(Part.DATABASE, _("The database does not answer."))
+        return broken
     _judge_figures(health)
     return health
 
@@ -84,41 +116,50 @@ def _judge_loops(health: Health, expected: Iterable[str]) -> None:
         age = round((now - beat.at).total_seconds(), 1) if beat else None
         health.loops[name] = age
         if beat is None or age is None:
-            health.faults.append(_("Nobody has ever done the work of “%s”: start `tutela worker`.") % name)
+            health.fault(
+                Part.LOOPS, _("Nobody has ever done the work of “%s”: start `tutela worker`.") % name
+            )
         elif age > beat.late_after:
-            health.faults.append(
+            health.fault(
+                Part.LOOPS,
                 _("“%(name)s” has not been seen for %(seconds)d seconds: look at `tutela worker`.")
-                % {"name": name, "seconds": age}
+                % {"name": name, "seconds": age},
             )
 
 
 def _judge_figures(health: Health) -> None:
     numbers = health.figures
     if (numbers["report_waits"] or 0) > REPORT_WAITS:
-        health.faults.append(
-            _("A report has waited %(seconds)d seconds for its case.") % {"seconds": numbers["report_waits"]}
+        health.fault(
+            Part.REPORTS,
+            _("A report has waited %(seconds)d seconds for its case.") % {"seconds": numbers["report_waits"]},
         )
     if (numbers["clock_late"] or 0) > CLOCK_LATE:
-        health.faults.append(_("A clock is %(seconds)d seconds late.") % {"seconds": numbers["clock_late"]})
+        health.fault(
+            Part.CLOCKS, _("A clock is %(seconds)d seconds late.") % {"seconds": numbers["clock_late"]}
+        )
     if (numbers["effect_waits"] or 0) > EFFECT_WAITS:
-        health.attention.append(
-            _("Something has waited %(seconds)d seconds to be sent.") % {"seconds": numbers["effect_waits"]}
+        health.look_at(
+            Part.EFFECTS,
+            _("Something has waited %(seconds)d seconds to be sent.") % {"seconds": numbers["effect_waits"]},
         )
     if failed := numbers["effects_failed"]:
-        health.attention.append(
+        health.look_at(
+            Part.EFFECTS,
             ngettext(
                 "%(many)d act outside was refused and waits for a person.",
                 "%(many)d acts outside were refused and wait for a person.",
                 failed,
             )
-            % {"many": failed}
+            % {"many": failed},
         )
     if faulty := numbers["clocks_faulty"]:
-        health.attention.append(
+        health.look_at(
+            Part.CLOCKS,
             ngettext(
                 "%(many)d clock could not be acted on; its row says why.",
                 "%(many)d clocks could not be acted on; their rows say why.",
                 faulty,
             )
-            % {"many": faulty}
+            % {"many": faulty},
         )

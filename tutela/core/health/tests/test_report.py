@@ -17,7 +17,9 @@ from tutela.core.health import beats
 from tutela.core.health.models import Heartbeat
 from tutela.core.outbox.models import Effect, EffectState
 from tutela.core.people.actor import acting_as, system_actor
+from tutela.core.people.models import Staff
 from tutela.core.people.roles import SystemActor
+from tutela.core.people.tokens import make_token
 
 pytestmark = pytest.mark.django_db
 
@@ -29,38 +31,77 @@ def alive():
         beats.beat(name, 30)
 
 
+@pytest.fixture
 def ask():
+    """Asks as somebody who is signed in."""
+    browser = Client()
+    browser.force_login(Staff.objects.create(username="watcher", working_name="Watcher"))
+
+    def answer():
+        said = browser.get("/readyz")
+        return said.status_code, said.json()
+
+    return answer
+
+
+def test_a_stranger_learns_whether_each_part_is_well_and_no_more(alive):
+    make_cast()
+    report_emergency()
+    with acting_as(system_actor(SystemActor.COURIER)):
+        Effect.objects.update(state=EffectState.FAILED)
+    receive(emergency())
     answer = Client().get("/readyz")
-    return answer.status_code, answer.json()
+    well = dict.fromkeys(["database", "tables", "loops", "reports", "clocks"], "ok")
+    assert answer.json() == {"status": "ready", "parts": {**well, "effects": "not ok"}}
+    assert answer.status_code == 200
 
 
-def test_a_platform_at_work_is_ready(alive):
+def test_a_stranger_learns_that_nobody_works(db):
+    answer = Client().get("/readyz")
+    assert (answer.status_code, answer.json()["status"]) == (503, "not ready")
+    assert answer.json()["parts"]["loops"] == "not ok"
+    assert set(answer.json()) == {"status", "parts"}
+
+
+@pytest.mark.parametrize(("scope", "told"), [("read", True), ("intake", False)])
+def test_a_token_that_reads_gets_figures(cast, alive, scope, told):
+    holder = Staff.objects.get(pk=cast.juniper.id)
+    token, _row = make_token(holder, "probe", scope, timedelta(hours=1), cast.juniper)
+    said = Client().get("/readyz", headers={"Authorization": f"Bearer {token}"}).json()
+    assert ("figures" in said) == told
+
+
+def test_a_wrong_token_gets_none(alive):
+    assert "figures" not in Client().get("/readyz", headers={"Authorization": "Bearer x"}).json()
+
+
+def test_a_platform_at_work_is_ready(alive, ask):
     status, said = ask()
     assert (status, said["status"], said["faults"]) == (200, "ready", [])
     assert set(said["loops"]) == {"intake", "clocks", "chores", "effects.mail"}
 
 
-def test_a_platform_without_a_worker_is_not(db):
+def test_a_platform_without_a_worker_is_not(db, ask):
     status, said = ask()
     assert (status, said["status"]) == (503, "not ready")
     assert "tutela worker" in said["faults"][0]
 
 
-def test_a_loop_that_lives_and_does_nothing_is_found(alive):
+def test_a_loop_that_lives_and_does_nothing_is_found(alive, ask):
     Heartbeat.objects.filter(name="intake").update(at=timezone.now() - timedelta(seconds=31))
     status, said = ask()
     assert status == 503
     assert said["faults"] == ["“intake” has not been seen for 31 seconds: look at `tutela worker`."]
 
 
-def test_a_report_that_waits_is_counted_with_no_actor_named(alive, superuser):
+def test_a_report_that_waits_is_counted_with_no_actor_named(alive, superuser, ask):
     receive(emergency())
     status, said = ask()
     assert said["figures"]["reports_waiting"] == 1
     assert status == 200
 
 
-def test_figures_count_what_waits_for_a_person(alive):
+def test_figures_count_what_waits_for_a_person(alive, ask):
     make_cast()
     report_emergency()
     with acting_as(system_actor(SystemActor.COURIER)):
@@ -96,14 +137,17 @@ def test_without_a_database_it_says_so_and_does_not_fail(monkeypatch):
         raise DatabaseError("host secret.example")
 
     monkeypatch.setattr("tutela.core.health.report._missing_migrations", away)
-    status, said = ask()
-    assert (status, said["faults"]) == (503, ["The database does not answer."])
+    answer = Client().get("/readyz")
+    assert answer.status_code == 503
+    assert answer.json() == {"status": "not ready", "parts": {"database": "not ok"}}
+    assert health.whole_platform().faults == ["The database does not answer."]
 
 
-def test_missing_migrations_are_named(monkeypatch):
+def test_missing_migrations_are_named(monkeypatch, ask):
     monkeypatch.setattr("tutela.core.health.report._missing_migrations", lambda: ["cases.0009_later"])
     status, said = ask()
     assert status == 503
+    assert said["parts"] == {"database": "ok", "tables": "not ok"}
     assert "cases.0009_later" in said["faults"][0]
 
 
