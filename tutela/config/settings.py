@@ -99,10 +99,12 @@ SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE
 CSRF_COOKIE_NAME = "__Host-tutela-csrf" if SECURE else "tutela-csrf"
 CSRF_COOKIE_HTTPONLY = True
+CSRF_FAILURE_VIEW = "tutela.surfaces.desk.unsure.unsure"  # the portal has no cookies, and a check of its own
 SECURE_HSTS_SECONDS = 63072000 if SECURE else 0
 # The proxy that ends TLS says so in this header, and must remove it from what visitors send.
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if SECURE else None
-# Not "no-referrer": browsers then send `Origin: null` with every form, which the CSRF check refuses.
+# For the desk. Not "no-referrer": browsers then send `Origin: null` with every form, which the CSRF check
+# refuses. The portal, which has a check of its own, says "no-referrer".
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"

@@ -430,3 +430,18 @@ def test_what_was_typed_survives_a_conflict(cast, at_desk):
     juniper.check("a conflict")
     juniper.press("form .button--act")
     assert case_of(reference, cast.juniper).state == "locating"
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_what_was_typed_survives_the_loss_of_a_cookie(cast, at_desk, look):
+    scene = set_scene(cast)
+    juniper = at_desk(cast.juniper, *LOOKS[look])
+    juniper.go(f"/desk/case/{scene.held}/steps/note/")
+    juniper.page.fill("textarea[name=text]", "The station is in Sample City.")
+    juniper.context.clear_cookies(name=settings.CSRF_COOKIE_NAME)
+    juniper.press("form .button--act")
+    expect(juniper.page.locator("textarea")).to_have_value("The station is in Sample City.")
+    juniper.shoot(f"{look}-unsure")
+    juniper.check(f"unsure, {look}")
+    juniper.press("a.button--act")
+    assert juniper.page.url.endswith("/steps/note/")

@@ -57,7 +57,7 @@ def test_every_answer_has_strict_headers_and_no_cookie(visitor, database_away):
         headers, policy = answer.headers, directives(answer)
         assert headers["Cache-Control"] == "no-store", name
         assert headers["X-Content-Type-Options"] == "nosniff", name
-        assert headers["Referrer-Policy"] in {"no-referrer", "same-origin"}, name
+        assert headers["Referrer-Policy"] == "no-referrer", name
         assert headers["Cross-Origin-Opener-Policy"] == "same-origin", name
         assert headers["Cross-Origin-Resource-Policy"] == "same-origin", name
         assert headers["X-Frame-Options"] == "DENY", name

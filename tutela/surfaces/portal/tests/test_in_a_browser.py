@@ -263,3 +263,13 @@ def test_the_keyboard_alone_is_enough(read):
     with reader.page.expect_navigation():
         keys.press("Enter")
     assert "Thank you. We have your report." in reader.page.inner_text("main")
+
+
+def test_no_page_tells_another_where_the_reader_was(read):
+    reader = read()
+    told = []
+    reader.page.on("request", lambda asked: told.append(asked.headers.get("referer")))
+    reader.send_report()
+    reader.press("#again .button:not(.button--act)")
+    assert len(told) > 3
+    assert not any(told)
