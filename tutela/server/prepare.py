@@ -29,6 +29,13 @@ from tutela.server.postgres import ensure_login
 FUNCTION_OWNERS = ("tutela_guard", "tutela_search", "tutela_receipts")
 SCHEMAS = ("public", "tutela")
 PACKAGE = Path(__file__).resolve().parent.parent
+# What the rows are made of that must always be there.
+STANDING = (
+    "workflows/__init__.py",
+    "workflows/*/workflow.py",
+    "core/people/roles.py",
+    "core/flow/standing.py",
+)
 # Tables come from these packages too, so another version of one means another look at the migrations.
 WITH_TABLES = ("django", "procrastinate")
 
@@ -138,10 +145,15 @@ def _is_member(connection: Connection, role: str) -> bool:
 
 
 def fingerprint() -> str:
-    """A short name for the shape that this code gives a database; changes when a migration does."""
+    """A short name for the shape that this code gives a database.
+
+    Changes when a migration does, and when a workflow or a system actor is declared: they have rows that must
+    be there (`core/flow/standing.py`), which are made after the migrations, be there any to run or not.
+    """
     digest = hashlib.sha256()
     migrations = [path for path in PACKAGE.glob("**/migrations/*") if path.suffix in {".py", ".sql"}]
-    for path in sorted([*migrations, PACKAGE / "config" / "settings.py", Path(__file__)]):
+    standing = [path for pattern in STANDING for path in PACKAGE.glob(pattern)]
+    for path in sorted([*migrations, *standing, PACKAGE / "config" / "settings.py", Path(__file__)]):
         digest.update(path.relative_to(PACKAGE).as_posix().encode() + b"\0" + path.read_bytes())
     for name in WITH_TABLES:
         digest.update(f"{name} {version(name)}".encode())

@@ -1,9 +1,14 @@
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+
 import psycopg
 import pytest
 
 from tutela.config import environment
+from tutela.core.people.roles import SystemActor
 from tutela.server import prepare
 from tutela.server.errors import CannotStartError
 
@@ -146,7 +151,7 @@ def test_no_answer_is_said_in_words(folder):
         prepare.connect("postgresql://tutela_owner@/tutela?host=/nowhere")
 
 
-def test_a_changed_migration_is_another_shape(monkeypatch, folder):
+def test_a_changed_migration_or_workflow_is_another_shape(monkeypatch, folder):
     package = folder / "tutela"
     migrations = package / "core" / "cases" / "migrations"
     migrations.mkdir(parents=True)
@@ -161,5 +166,26 @@ def test_a_changed_migration_is_another_shape(monkeypatch, folder):
     shapes.append(prepare.fingerprint())
     (migrations / "0001_initial.sql").write_text("select 1")
     shapes.append(prepare.fingerprint())
-    assert len(set(shapes)) == 3
+    workflow = package / "workflows" / "lost_property" / "workflow.py"
+    workflow.parent.mkdir(parents=True)
+    (package / "workflows" / "__init__.py").write_text("INSTALLED = ()")
+    shapes.append(prepare.fingerprint())
+    workflow.write_text("WORKFLOW = ...")
+    shapes.append(prepare.fingerprint())
+    assert len(set(shapes)) == 5
     assert prepare.fingerprint() == shapes[-1]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_workflow_without_a_migration_gets_its_rows_too(database, superuser, monkeypatch):
+    """As on the start after a workflow was added: every migration is applied, and nobody works for it yet."""
+    superuser.execute("delete from people_grant where workflow = 'triage'")
+    superuser.execute("delete from people_team where slug = 'triage'")
+    environ = os.environ | {"TUTELA_DATABASE_URL": database.url("owner")}
+    subprocess.run([sys.executable, "-m", "tutela", "prepare"], check=True, env=environ)
+    jobs = superuser.execute(
+        "select count(*) from people_grant where workflow = 'triage' and role = 'system'"
+    )
+    assert jobs.fetchone()[0] == len(SystemActor) - 1  # whoever works at the machine holds no grant
+    assert superuser.execute("select 1 from people_team where slug = 'triage'").fetchone()
+    assert prepare.is_prepared(database.url("owner"))
