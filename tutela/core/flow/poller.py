@@ -132,9 +132,10 @@ def _settled(row: ClockRow) -> None:
 
 
 def _warn(row: ClockRow, clock: Clock, workflow: Workflow, now: datetime, actor: Actor) -> None:
-    """Tell whoever works on it. Nothing about the case has changed, so open pages stay good."""
+    """Tell whoever works on it. The version of the case is the same, so open pages stay good."""
     row.warned_at = now
     _settled(row)
+    Case.objects.filter(pk=row.case.pk).update(updated_at=now)  # for whoever keeps a copy
     _tell(_event(row, WARNED, actor), row, clock, workflow, None)
     notify("tutela_live", {"case": row.case.pk, "version": row.case.version})
 

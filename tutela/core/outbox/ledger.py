@@ -7,7 +7,7 @@ written yet is handed back and written a moment later. Cases are locked before e
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -94,6 +94,7 @@ def _confirmed(outcomes: dict[int, Outcome], actor: Actor) -> None:
         cursor.execute(_CONFIRM, {"now": timezone.now(), "receipts": json.dumps(receipts)})
         rows = [_Line(*row) for row in cursor.fetchall()]
         cursor.execute(_KEEP_MESSAGE_IDS, [[row.effect for row in rows]])
+    _touch(row.case for row in rows)
     _tell(rows, DELIVERED, actor)
     entries = [(row.case, {"effect": row.effect, "event": row.event}) for row in rows]
     record_each(Act.EFFECT_DELIVERED, actor, entries)
@@ -109,8 +110,7 @@ def _refused(outcomes: dict[int, Outcome], actor: Actor) -> None:
     for row in rows:
         row.state = EffectState.FAILED
         _save(row, outcomes[row.pk])
-    cases = Case.objects.filter(pk__in={row.case_id for row in rows})
-    cases.update(version=F("version") + 1, updated_at=timezone.now())
+    _touch((row.case_id for row in rows), version=F("version") + 1)
     _tell([_Line.of(row) for row in rows], FAILED, actor)
 
 
@@ -121,7 +121,13 @@ def _put_off(outcomes: dict[int, Outcome], actor: Actor) -> None:
         row.state = EffectState.DUE
         row.due_at = timezone.now() + _wait(row.attempts, outcomes[row.pk].error)
         _save(row, outcomes[row.pk])
+    _touch(row.case_id for row in rows)
     _tell([_Line.of(row) for row in rows if row.attempts == TOLD_AT], DELAYED, actor)
+
+
+def _touch(cases: Iterable[int], **more: object) -> None:
+    """Let whoever keeps a copy find what changed. Pages that are open stay good: the version is the same."""
+    Case.objects.filter(pk__in=set(cases)).update(updated_at=timezone.now(), **more)
 
 
 def _wait(attempts: int, error: ConnectorError | None) -> timedelta:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseNotModified
 from ninja import Router
 
-from . import listing, reading, shapes
+from . import etags, listing, reading, shapes
 from .auth import actor_of, reads
-from .inputs import Filtered, Paged, Reference, Searched
+from .inputs import Filtered, IfNoneMatch, Paged, Reference, Searched
 
 router = Router(auth=reads, tags=["cases"])
 
@@ -39,11 +39,16 @@ def search(request: HttpRequest, asked: Searched) -> dict[str, Any]:
     return listing.list_cases(actor_of(request), wanted, asked.limit, asked.cursor)
 
 
-@router.get("/cases/{reference}", response=shapes.CaseDetail, operation_id="get_case")
-def get_case(request: HttpRequest, response: HttpResponse, reference: Reference) -> dict[str, Any]:
-    """Read one case. A look at a restricted case is recorded."""
+@router.get("/cases/{reference}", response={200: shapes.CaseDetail, 304: None}, operation_id="get_case")
+def get_case(
+    request: HttpRequest, response: HttpResponse, reference: Reference, if_none_match: IfNoneMatch
+) -> dict[str, Any] | HttpResponse:
+    """Read one case. A look at a restricted case is recorded, whether or not it has changed."""
     case = reading.case_detail(reference, actor_of(request))
-    response["ETag"] = f'"{case["version"]}"'
+    tag = etags.tag_of(case)
+    if etags.is_among(tag, if_none_match):
+        return HttpResponseNotModified(headers={"ETag": tag})
+    response["ETag"] = tag
     return case
 
 

@@ -45,6 +45,15 @@ IfMatch = Annotated[
         description="The ETag of the case as you read it: the step is refused when the case changed since.",
     ),
 ]
+IfNoneMatch = Annotated[
+    str,
+    Header(
+        "",
+        alias="If-None-Match",
+        description="The ETag of the case as you read it: 304 when you would read the same again.",
+        max_length=1000,
+    ),
+]
 Key = Annotated[
     str,
     Header(

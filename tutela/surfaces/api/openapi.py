@@ -47,7 +47,10 @@ _HEADERS: Json = {
         "schema": {"type": "string", "pattern": "^[A-Za-z0-9._-]{1,40}$"},
         "required": True,
     },
-    "ETag": {"description": "The version of the case.", "schema": {"type": "string"}},
+    "ETag": {
+        "description": "The case as it was read; for If-Match and If-None-Match.",
+        "schema": {"type": "string"},
+    },
     "RetryAfter": {"description": "Seconds to wait.", "schema": {"type": "string"}, "required": True},
     "Allow": {"description": "The methods of this address.", "schema": {"type": "string"}, "required": True},
     "WWWAuthenticate": {"schema": {"type": "string"}, "required": True},
@@ -60,7 +63,7 @@ _HEADER_OF = {
 }
 _OF_ALL = (401, 403, 404, 405, 422, 429, 500, 503)
 _OF_WRITES = (400, 409, 411, 412, 413, 415)
-_WITH_ETAG = {"get_case": ("200",), "perform_step": ("200", "202")}
+_WITH_ETAG = {"get_case": ("200", "304"), "perform_step": ("200", "202")}
 
 
 def document(api: NinjaAPI) -> Json:

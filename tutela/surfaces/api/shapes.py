@@ -151,7 +151,7 @@ class Effect(Shape):
 
 
 class CaseDetail(CaseLine):
-    """A case with what belongs to it. The header ETag carries its version."""
+    """A case with what belongs to it. The header ETag changes whenever any of it does."""
 
     facts: dict[str, Any]
     clocks: list[Clock]

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
-from django.utils.translation import gettext as _
 from ninja import Router, Status
 
 from . import doing, reading, shapes
 from .auth import actor_of, reads, writes
 from .body import read_object
+from .etags import version_of
 from .inputs import IfMatch, Key, Reference, Rehearse, StepName
-from .problems import STALE, RequestProblem
 
 router = Router(tags=["steps"])
-_ETAG = re.compile(r'\s*(?:W/)?"([0-9]{1,9})"\s*')
 HELD, DONE = 202, 200
 
 
@@ -51,13 +48,3 @@ def perform_step(
     outcome = doing.do_step(reference, verb, actor, data, key=key, version=version_of(if_match))
     response["ETag"] = f'"{outcome.version}"'
     return Status(HELD if outcome.held else DONE, doing.told(outcome))
-
-
-def version_of(if_match: str) -> int | None:
-    """The version that the caller saw. Raises RequestProblem (412) for an ETag that is none of ours."""
-    if not if_match.strip() or if_match.strip() == "*":
-        return None
-    found = _ETAG.fullmatch(if_match)
-    if found is None:
-        raise RequestProblem(STALE, _("If-Match holds no ETag of a case."))
-    return int(found[1])

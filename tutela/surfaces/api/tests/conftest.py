@@ -51,6 +51,11 @@ class Caller:
     def get(self, path: str, **query: Any) -> Any:
         return self._client().get(f"/api/v1{path}", query, headers=self._headers())
 
+    def get_unless(self, path: str, etag: str) -> Any:
+        """What stands there now, unless it is what the tag names."""
+        headers = {**self._headers(), "If-None-Match": etag}
+        return self._client().get(f"/api/v1{path}", headers=headers)
+
     def post(self, path: str, body: object = None, **headers: str) -> Any:
         return self._client().post(
             f"/api/v1{path}",
