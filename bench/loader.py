@@ -82,6 +82,7 @@ INDEXES = {
     "search_words": "CREATE INDEX search_words ON search_document USING gin (words) WITH (fastupdate = off)",
     "search_names": "CREATE INDEX search_names ON search_document USING gin (names gin_trgm_ops)"
     " WITH (fastupdate = off)",
+    "search_newest": "CREATE INDEX search_newest ON search_document (workflow, case_id)",
 }
 
 

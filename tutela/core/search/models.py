@@ -27,6 +27,7 @@ class Document(models.Model):
             models.UniqueConstraint(fields=["kind", "source_id", "case"], name="search_one_document"),
         ]
         indexes: ClassVar = [
+            models.Index(fields=["workflow", "case"], name="search_newest"),
             GinIndex(fields=["words"], name="search_words", fastupdate=False),
             GinIndex(fields=["names"], name="search_names", opclasses=["gin_trgm_ops"], fastupdate=False),
         ]
