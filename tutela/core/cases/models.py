@@ -306,12 +306,16 @@ class Message(models.Model):
 
 
 class Note(models.Model):
-    """What staff write for the record. An edit is a new note that replaces the old one."""
+    """What staff write for the record. An edit is a new note that replaces the old one.
+
+    A privileged one is shown by the database to reviewers, to its author and to whom it is said to.
+    """
 
     case = models.ForeignKey(Case, models.PROTECT, related_name="notes")
     author = models.ForeignKey(Staff, models.PROTECT, related_name="+")
     text = models.TextField()
     privileged = models.BooleanField(default=False)
+    said_to = models.ForeignKey(Staff, models.PROTECT, null=True, related_name="+")
     replaces = models.OneToOneField("self", models.PROTECT, null=True, related_name="replaced_by")
     at = models.DateTimeField(default=timezone.now)
 

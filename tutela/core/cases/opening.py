@@ -185,7 +185,7 @@ def _join(report: Report, earlier: Report, actor: Actor) -> Case:
 def _case_of(earlier: Report) -> Case:
     """The case that an earlier report belongs to, locked. A merge may move the report while we wait."""
     while earlier.case_id is not None:
-        case = Case.objects.select_for_update(of=("self",)).get(pk=earlier.case_id)
+        case = Case.objects.select_for_update(of=("self",), no_key=True).get(pk=earlier.case_id)
         earlier.refresh_from_db(fields=["case"])
         if earlier.case_id == case.pk:
             return case

@@ -122,7 +122,8 @@ class SeatView:
 
 def seats(request: Request) -> list[SeatView]:
     """The chain of a request in order, with what each seat said in this round."""
-    said = {one.reviewer: one for one in request.opinions.filter(round=request.round).order_by("id")}
+    given = request.opinions.filter(round=request.round).select_related("staff", "note")
+    said = {one.reviewer: one for one in given.order_by("id")}
     labels = _labels(request)
     views = []
     for seat in sorted(request.chain, key=lambda seat: seat["order"]):
@@ -185,23 +186,15 @@ def _amendments(request: Request) -> QuerySet[Event]:
     return request.case.events.filter(step="amend", data__request=request.pk)
 
 
-def give_opinion(request: Request, actor: Actor, verdict: str, reason: str) -> Opinion:
-    """Record one opinion in the seat that is the person's turn. Raises NotAllowed, StepClosed."""
+def seat_of(request: Request, actor: Actor) -> str:
+    """The seat in which it is the person's turn to decide. Raises NotAllowed, StepClosed."""
     if reason_against := why_not(request, actor.id):
         raise NotAllowed(_("You cannot decide on this: %(reason)s.") % {"reason": reason_against})
     said = {one.reviewer: one for one in request.opinions.filter(round=request.round).order_by("id")}
     mine = [seat for seat in _seats_of(request, actor.id) if _is_turn(request, seat, said)]
     if not mine:
         raise StepClosed(_("It is not your turn in this approval yet."), state=request.case.state)
-    return Opinion.objects.create(
-        request=request,
-        case=request.case,
-        reviewer=mine[0]["name"],
-        staff_id=actor.id,
-        verdict=verdict,
-        reason=reason,
-        round=request.round,
-    )
+    return str(mine[0]["name"])
 
 
 def everybody_agreed(request: Request) -> bool:

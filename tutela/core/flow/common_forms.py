@@ -121,18 +121,22 @@ class Note(forms.Form):
     """A note for the record."""
 
     text = text_area(_("Note"))
-    privileged = forms.BooleanField(label=_("Legal advice (privileged)"), required=False)
+    privileged = forms.BooleanField(
+        label=_("Legal advice (privileged)"),
+        required=False,
+        help_text=_("Seen by reviewers and by whoever wrote it."),
+    )
 
 
 class EditNote(CaseForm):
-    """A new wording; the old one stays in the record."""
+    """A new wording; the old one stays in the record. What a reviewer said with a decision stays as it is."""
 
     note = forms.ModelChoiceField(NoteRow.objects.none(), label=_("Note"))
     text = text_area(_("New wording"))
 
     def __init__(self, data: Mapping[str, Any] | None = None, *, case: Case) -> None:
         super().__init__(data, case=case)
-        self.fields["note"].queryset = case.notes.filter(replaced_by=None)  # type: ignore[attr-defined]
+        self.fields["note"].queryset = case.notes.filter(replaced_by=None, opinion=None)  # type: ignore[attr-defined]
 
 
 class Answer(CaseForm):
@@ -308,6 +312,7 @@ class _OnRequest(forms.Form):
     round = forms.IntegerField(label=_("Round"), required=False, min_value=1, widget=forms.HiddenInput)
 
 
+REASON_HELP = _("Privileged: seen by reviewers and by whoever asked, never in a letter.")
 _NAME_IT = {
     "required": _("Read the request, then give its number and its round: you agree to that round only.")
 }
@@ -320,15 +325,13 @@ class Agreement(forms.Form):
     round = forms.IntegerField(
         label=_("Round"), min_value=1, widget=forms.HiddenInput, error_messages=_NAME_IT
     )
-    reason = text_area(
-        _("Your reason"), required=False, help_text=_("Privileged: seen by reviewers, never in a letter.")
-    )
+    reason = text_area(_("Your reason"), required=False, help_text=REASON_HELP)
 
 
 class ReasonedOpinion(_OnRequest):
     """A verdict that must say why."""
 
-    reason = text_area(_("Your reason"))
+    reason = text_area(_("Your reason"), help_text=REASON_HELP)
 
 
 class Amend(_OnRequest):

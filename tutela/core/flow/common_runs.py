@@ -11,6 +11,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from tutela.core.again import is_held_by_another
 from tutela.core.cases.models import (
     Case,
     CaseLink,
@@ -175,7 +176,7 @@ def edit_note(context: Context) -> None:
     if old.author_id != context.actor.id:
         raise NotAllowed(_("Only the author changes a note. Write a note of your own."))
     context.kind = Event.Kind.NOTE
-    context.note(context.data["text"], privileged=old.privileged, replaces=old)
+    context.note(context.data["text"], privileged=old.privileged, said_to=old.said_to_id, replaces=old)
     context.said["replaces"] = old.pk
 
 
@@ -392,14 +393,19 @@ def unmerge(context: Context) -> None:
 def _locked(context: Context, other_id: int) -> Case:
     """The other case of a step that changes two, locked.
 
-    Never waits, so that two such steps cannot block each other for ever. Raises NotFound, StepClosed.
+    Waits for a later case only: cases are locked by their ids from low to high, so that no two people
+    wait for each other. Raises NotFound, StepClosed.
     """
+    nowait = other_id < context.case.pk
     try:
         with transaction.atomic():
-            return Case.objects.select_for_update(of=("self",), nowait=True).get(pk=other_id)
+            rows = Case.objects.select_for_update(of=("self",), no_key=True, nowait=nowait)
+            return rows.get(pk=other_id)
     except Case.DoesNotExist:
         raise NotFound(_("There is no such case, or it is not yours to see.")) from None
-    except OperationalError:
+    except OperationalError as error:
+        if not is_held_by_another(error):
+            raise
         raise StepClosed(
             _("Somebody is working on the other case at this moment. Try again."), state=context.case.state
         ) from None
@@ -466,7 +472,16 @@ def _end(context: Context, request: Request, state: str) -> None:
 
 def _decide(context: Context, verdict: str) -> Request:
     request = approvals.open_request(context.case, context.data["request"], context.data["round"])
-    opinion = approvals.give_opinion(request, context.actor, verdict, context.data["reason"])
+    seat, reason = approvals.seat_of(request, context.actor), context.data["reason"]
+    opinion = Opinion.objects.create(
+        request=request,
+        case=context.case,
+        reviewer=seat,
+        staff_id=context.actor.id,
+        verdict=verdict,
+        note=context.note(reason, privileged=True, said_to=request.proposer_id) if reason else None,
+        round=request.round,
+    )
     context.kind = Event.Kind.OPINION
     context.said |= {
         "request": request.pk,

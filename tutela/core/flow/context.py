@@ -69,10 +69,17 @@ class Context:
         """Change facts of the workflow. Values are kept as JSON."""
         self.case.facts = {**self.case.facts, **{name: _plain(value) for name, value in facts.items()}}
 
-    def note(self, text: str, *, privileged: bool = False, replaces: Note | None = None) -> Note:
-        """Write a note for the record."""
+    def note(
+        self, text: str, *, privileged: bool = False, said_to: int | None = None, replaces: Note | None = None
+    ) -> Note:
+        """Write a note for the record. A privileged one may be said to one person who is no reviewer."""
         note = Note.objects.create(
-            case=self.case, author_id=self.actor.id, text=text, privileged=privileged, replaces=replaces
+            case=self.case,
+            author_id=self.actor.id,
+            text=text,
+            privileged=privileged,
+            said_to_id=said_to,
+            replaces=replaces,
         )
         self.said.setdefault("notes", []).append(note.pk)
         return note

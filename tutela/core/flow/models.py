@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from tutela.core.cases.models import Case, Event
+from tutela.core.cases.models import Case, Event, Note
 from tutela.core.people.models import Staff
 
 
@@ -58,7 +58,10 @@ class Request(models.Model):
 
 
 class Opinion(models.Model):
-    """What one reviewer said. Given once per round; a change of the proposal voids it."""
+    """What one reviewer said. Given once per round; a change of the proposal voids it.
+
+    Whoever sees the case sees the verdict. The reason is a privileged note, said to the proposer.
+    """
 
     class Verdict(models.TextChoices):
         AGREE = "agree", _("Agree")
@@ -70,7 +73,7 @@ class Opinion(models.Model):
     reviewer = models.CharField(max_length=60)
     staff = models.ForeignKey(Staff, models.PROTECT, related_name="+")
     verdict = models.CharField(max_length=5, choices=Verdict)
-    reason = models.TextField(blank=True)
+    note = models.OneToOneField(Note, models.PROTECT, null=True, related_name="opinion")
     round = models.PositiveIntegerField()
     at = models.DateTimeField(default=timezone.now)
 
@@ -85,6 +88,11 @@ class Opinion(models.Model):
 
     def __str__(self) -> str:
         return f"{self.reviewer}: {self.verdict}"
+
+    @property
+    def reason(self) -> str:
+        """Why, or "" where nothing was said or it is not theirs to read. Needs `select_related("note")`."""
+        return self.note.text if self.note else ""
 
 
 class ClockRow(models.Model):

@@ -74,7 +74,11 @@ def _take(row_id: int, now: datetime) -> ClockRow | None:
 
     The case first, as steps do. A case at which somebody works is left for the next look.
     """
-    case = Case.objects.select_for_update(skip_locked=True, of=("self",)).filter(clocks=row_id).first()
+    case = (
+        Case.objects.select_for_update(skip_locked=True, of=("self",), no_key=True)
+        .filter(clocks=row_id)
+        .first()
+    )
     if case is None:
         return None
     rows = ClockRow.objects.select_for_update(skip_locked=True, of=("self",))

@@ -12,6 +12,7 @@ from django import forms
 from django.db.models.fields.json import KT
 from django.utils.translation import gettext as _
 
+from tutela.core.again import again_if_it_gave_way
 from tutela.core.cases.models import Case, Event
 from tutela.core.errors import BadData, KeyReused, NotFound
 from tutela.core.flow import registry
@@ -36,12 +37,18 @@ def do_step(
     version: int | None = None,
 ) -> Outcome:
     """Perform a step; under a key once. Raises as `perform` does, and KeyReused for other content."""
+    return again_if_it_gave_way(lambda: _do(reference, step, actor, data, key, version))
+
+
+def _do(
+    reference: str, step: str, actor: Actor, data: Mapping[str, Any], key: str, version: int | None
+) -> Outcome:
     if not key:
         return perform(reference, step, actor, data, version=version)
     own, said = _named(key, step, actor, data)
     with acting_as(actor):
         # The lock keeps a second request under the same key waiting until this one is through.
-        Case.objects.select_for_update(of=("self",)).filter(reference=reference).first()
+        Case.objects.select_for_update(of=("self",), no_key=True).filter(reference=reference).first()
         keyed = Event.objects.annotate(key=KT("data__key")).filter(case__reference=reference)
         earlier = keyed.filter(key__contains=own).first()
         if earlier and not earlier.data["key"].endswith(own + said):

@@ -48,9 +48,9 @@ def timeline(reference: str, actor: Actor, limit: int = USUAL, cursor: str | Non
         case = look_at(reference, actor, "timeline")
         events = case.events.select_related("actor").order_by("id")
         rows, following = _page(events, limit, after)
-        notes = _notes(case, rows)
+        notes, others = _notes(case, rows), _others(rows)
         workflow = registry.workflow(case.workflow)
-        return {"items": [_event(workflow, row, notes) for row in rows], "next": following}
+        return {"items": [_event(workflow, row, notes, others) for row in rows], "next": following}
 
 
 def messages(reference: str, actor: Actor, limit: int = USUAL, cursor: str | None = None) -> Json:
@@ -213,8 +213,25 @@ def _notes(case: Case, events: Iterable[Event]) -> dict[int, Note]:
     return case.notes.in_bulk(ids) if ids else {}
 
 
-def _event(workflow: Workflow, row: Event, notes: dict[int, Note]) -> Json:
+def _others(events: Iterable[Event]) -> dict[int, str]:
+    """The references of the other cases that the events speak of, by event: those that the reader sees."""
+    cases = {event.pk: event.data["other"] for event in events if event.data.get("other")}
+    links = {event.pk: event.data["link"] for event in events if event.step == "link_case"}
+    linked = (
+        dict(CaseLink.objects.filter(pk__in=links.values()).values_list("pk", "other_id")) if links else {}
+    )
+    cases |= {event: linked[link] for event, link in links.items() if link in linked}
+    seen = dict(Case.objects.filter(pk__in=cases.values()).values_list("pk", "reference")) if cases else {}
+    return {event: seen[case] for event, case in cases.items() if case in seen}
+
+
+#: What an event keeps for the engine, or by the inner number of a row that not everybody sees.
+_INNER = {"before", "key", "notes", "other", "link", "replaces"}
+
+
+def _event(workflow: Workflow, row: Event, notes: dict[int, Note], others: dict[int, str]) -> Json:
     label = step_label(workflow.slug, row.step) if row.step else ""
+    data = {name: value for name, value in row.data.items() if name not in _INNER}
     written = [notes[number] for number in row.data.get("notes", []) if number in notes]
     return {
         "id": row.pk,
@@ -225,7 +242,7 @@ def _event(workflow: Workflow, row: Event, notes: dict[int, Note]) -> Json:
         "actor": row.actor.working_name,
         "from_state": row.from_state,
         "to_state": row.to_state,
-        "data": {name: value for name, value in row.data.items() if name not in {"before", "key"}},
+        "data": {**data, "other": others[row.pk]} if row.pk in others else data,
         "notes": [{"id": one.pk, "text": one.text, "privileged": one.privileged} for one in written],
     }
 

@@ -117,7 +117,7 @@ class Seat(Shape):
     open: bool = Field(description="Whether it is this seat's turn.")
     verdict: str
     by: str
-    reason: str
+    reason: str = Field(description="Privileged: empty for whoever is no reviewer and did not ask.")
 
 
 class HeldRequest(Shape):
@@ -182,8 +182,8 @@ class Event(Shape):
     actor: str
     from_state: str
     to_state: str
-    data: dict[str, Any]
-    notes: list[NoteText]
+    data: dict[str, Any] = Field(description="`other` is the reference of another case that you may see.")
+    notes: list[NoteText] = Field(description="What was written with it, as far as it is yours to read.")
 
 
 class Timeline(Shape):

@@ -20,6 +20,7 @@ from django.utils import timezone, translation
 from django.utils.http import urlencode
 from django.views.decorators.cache import never_cache
 
+from tutela.core.again import again_if_it_gave_way
 from tutela.core.cases.models import Case
 from tutela.core.errors import BadData, KeyReused, NotAllowed, NotFound, StepClosed, TooMany, TutelaError
 from tutela.core.people.actor import Actor, acting_as
@@ -67,9 +68,12 @@ def desk_page(view: View) -> View:
 
 
 def _answer(view: View, request: DeskRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-    try:
+    def whole_page() -> HttpResponse:
         with acting_as(request.actor):
             return view(request, *args, **kwargs)
+
+    try:
+        return again_if_it_gave_way(whole_page)
     except NotFound:
         return render(request, "desk/not_found.html", status=404)
     except TutelaError as error:

@@ -150,3 +150,17 @@ def test_the_declarations_can_be_read(call, cast):
     assert emergency["start"] == "received"
     assert "note" in {step["name"] for step in emergency["steps"]}
     assert sorrel.get("/workflows/nothing").status_code == 404
+
+
+def test_the_timeline_names_another_case_by_its_reference_and_only_to_who_sees_it(call, cast, reference):
+    other, third = report_emergency(text="The same again."), report_emergency(text="And again.")
+    perform(reference, "link_case", cast.juniper, {"other": third, "kind": "related"})
+    perform(other, "merge_into", cast.juniper, {"other": reference})
+    with acting_as(cast.juniper):
+        for case in Case.objects.filter(reference__in=[other, third]):
+            case.recusals.create(staff_id=cast.heron.id)
+    said = {}
+    for name in ("juniper", "heron"):
+        lines = call(name, "read").get(f"/cases/{reference}/timeline").json()["items"]
+        said[name] = [line["data"] for line in lines if line["step"] in {"link_case", "merged"}]
+    assert said == {"juniper": [{"other": third}, {"other": other}], "heron": [{}, {}]}

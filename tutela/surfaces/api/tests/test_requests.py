@@ -97,6 +97,27 @@ def test_an_agreement_names_the_round_that_was_read(call, cast, waiting):
     assert agreed.json()["state"] == "disclosed"
 
 
+def test_the_reason_is_for_reviewers_and_for_whoever_asked(call, cast, waiting):
+    reference, _number = waiting
+    call("larch").post(f"/cases/{reference}/steps/ask_first", {"reason": "Whose quokka is it?"})
+    said = {}
+    for name in ("juniper", "heron", "larch", "linden"):
+        caller = call(name, "read")
+        (request,) = caller.get(f"/cases/{reference}").json()["requests"]
+        (seat,) = request["seats"]
+        assert (seat["verdict"], seat["by"]) == ("ask", "Larch"), name
+        lines = caller.get(f"/cases/{reference}/timeline").json()["items"]
+        notes = [note for line in lines if line["step"] == "ask_first" for note in line["notes"]]
+        said[name] = (seat["reason"], [note["text"] for note in notes])
+        found = "".join(
+            caller.get(f"/cases/{reference}{part}").content.decode() for part in ("", "/timeline")
+        )
+        assert ("quokka" in found) == (name != "heron")
+        assert caller.get("/search", q="quokka").json()["items"] == [], "privileged texts are not searched"
+    read = ("Whose quokka is it?", ["Whose quokka is it?"])
+    assert said == {"juniper": read, "heron": ("", []), "larch": read, "linden": read}
+
+
 def test_a_stop_ends_it_for_everybody(call, cast, waiting):
     reference, number = waiting
     answer = call("larch").post(f"/cases/{reference}/steps/stop", {"reason": "Not enough."})

@@ -11,6 +11,7 @@ from tutela.core.audit.models import Act, Entry
 from tutela.core.cases.models import Note
 from tutela.core.flow.perform import perform
 from tutela.core.people.actor import acting_as
+from tutela.workflows.emergency.tests.path import held
 
 
 def test_a_list_holds_what_the_person_may_see(as_json, reference):
@@ -48,6 +49,21 @@ def test_a_case_is_shown_and_the_look_recorded(run, as_json, cast, reference):
     assert "You could" in run("case", "show", reference, by="juniper").stdout
     with acting_as(cast.juniper):
         assert {one.via for one in Entry.objects.filter(act=Act.CASE_LOOKED)} == {"cli"}
+
+
+def test_what_waits_is_shown_with_its_round_and_agreed_to_by_it(run, as_json, cast):
+    reference = held(cast)
+    perform(reference, "amend", cast.heron, {"changes": {"released": "192.0.2.8 instead"}})
+    (asked,) = as_json("case", "show", reference, by="larch")["requests"]
+    assert f"{asked['id']}: {asked['label']}, round 2, asked by Juniper" in " ".join(
+        run("case", "show", reference, by="larch").stdout.split()
+    )
+    named = ("-d", f"request={asked['id']}", "-d")
+    late = run("case", "do", reference, "approve", *named, "round=1", by="larch")
+    assert late.exit_code == 5
+    assert "Heron changed the proposal at" in late.stderr
+    assert "approve is done" not in late.stdout
+    assert as_json("case", "do", reference, "approve", *named, "round=2", by="larch")["state"] == "disclosed"
 
 
 def test_steps_are_listed_with_their_fields(run, as_json, reference):

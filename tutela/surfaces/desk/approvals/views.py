@@ -18,6 +18,7 @@ from tutela.core.cases.models import Case
 from tutela.core.errors import BadData, NotFound, Stale, StepClosed, TutelaError
 from tutela.core.flow import registry
 from tutela.core.flow.approvals import SeatView, not_the_round, seats
+from tutela.core.flow.common_forms import REASON_HELP
 from tutela.core.flow.dry_run import dry_run
 from tutela.core.flow.models import Opinion, Request
 from tutela.core.flow.perform import perform, plain
@@ -45,7 +46,7 @@ class Decision(forms.Form):
     verdict = forms.ChoiceField(label=gettext_lazy("Decision"), widget=forms.RadioSelect)
     reason = forms.CharField(
         label=gettext_lazy("Your reason"),
-        help_text=gettext_lazy("Privileged: seen by reviewers, never in a letter."),
+        help_text=REASON_HELP,
         required=False,
         widget=forms.Textarea(attrs={"rows": 4, "dir": "auto"}),
     )
@@ -319,10 +320,11 @@ def _opinions(asked: Request) -> list[dict[str, Any]]:
             "who": one.staff.working_name,
             "verdict": one.get_verdict_display(),
             "reason": one.reason,
+            "sealed": one.note_id is not None and not one.reason,
             "when": moment(one.at),
             "void": one.round != asked.round,
         }
-        for one in asked.opinions.select_related("staff").order_by("id")
+        for one in asked.opinions.select_related("staff", "note").order_by("id")
     ]
 
 

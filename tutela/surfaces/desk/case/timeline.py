@@ -78,6 +78,8 @@ class Item:
     full: str
     line: SafeString
     notes: list[Note] = field(default_factory=list)
+    #: Whether something of it is privileged; the database left out what this person may not read.
+    privileged: bool = False
     trails: list[dict[str, Any]] = field(default_factory=list)
     card: list[Line] = field(default_factory=list)
     waits: str = ""
@@ -213,6 +215,8 @@ class _Reader:
             trails=[effect_said(effect) for effect in self.effects.get(event.pk, [])],
             new=any(pk in self.unread for pk in event.data.get("messages", [])),
         )
+        hidden = len(event.data.get("notes", [])) > len(item.notes)
+        item.privileged = hidden or any(note.privileged for note in item.notes)
         if event.kind == KIND.HELD:
             self._card(item, event)
         item.quiet = self._is_quiet(event, item)

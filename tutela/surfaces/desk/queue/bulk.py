@@ -1,7 +1,7 @@
 """One step on many cases: chosen by check boxes, asked once, performed one by one, told one by one.
 
 Each case goes through the one door by itself: what is closed, refused or not theirs says so, and the
-others go on.
+others go on. All of them are locked first, in one order for everybody.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from django.views.decorators.http import require_POST, require_safe
 from tutela.core.cases.models import Case
 from tutela.core.errors import BadData, NotFound, TutelaError
 from tutela.core.flow import registry
-from tutela.core.flow.perform import perform
+from tutela.core.flow.perform import lock_in_order, perform
 from tutela.core.people.models import Grant, Staff
 from tutela.surfaces.desk.faces import moment
 from tutela.surfaces.desk.models import BulkRun
@@ -54,6 +54,8 @@ def bulk(request: DeskRequest) -> HttpResponse:
     form = _form(step, cases, request.POST)
     if form is not None and not form.is_valid():
         return _ask(request, step, cases, form, 422)
+    other = form.cleaned_data.get("other") if form is not None else None
+    lock_in_order([case.pk for case in (*cases, other) if case])
     run = _run(request, step, cases)
     return HttpResponseRedirect(reverse("desk:bulk-run", args=[run.pk]))
 
@@ -88,6 +90,7 @@ def bulk_run(request: DeskRequest, number: int) -> HttpResponse:
 def bulk_undo(request: DeskRequest, number: int) -> HttpResponse:
     """Take each part of a run back that can still be taken back."""
     run = _own(request, number)
+    lock_in_order(result["case"] for result in run.results)
     seen = Case.objects.in_bulk([result["case"] for result in run.results])
     for result in run.results:
         if result["case"] in seen and result["event"]:

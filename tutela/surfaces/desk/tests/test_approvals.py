@@ -209,6 +209,18 @@ def hidden(answer) -> dict[str, str]:
     return dict(found)
 
 
+def test_the_reason_is_read_by_reviewers_and_by_whoever_asked(cast, desk):
+    reference = path.held(cast)
+    do(reference, "ask_first", cast.larch, reason="Which quokka?")
+    url = url_of(reference, cast.larch)
+    for address in (url, f"/desk/case/{reference}/"):
+        for actor in (cast.juniper, cast.larch, cast.linden, cast.alder):
+            assert "Which quokka?" in desk(actor).get(address).content.decode(), (address, actor.name)
+        text = desk(cast.heron).get(address).content.decode()
+        assert "quokka" not in text
+        assert "Privileged" in text, "that there is a reason may be known"
+
+
 def test_two_changes_at_once_are_not_both_made(cast, desk):
     reference = path.held(cast)
     juniper, heron = desk(cast.juniper), desk(cast.heron)

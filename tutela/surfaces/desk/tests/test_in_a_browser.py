@@ -165,6 +165,31 @@ def test_every_page_can_be_used_by_everybody(cast, at_desk, look):
         counsel.check(f"{name} of counsel, {look}")
 
 
+@pytest.mark.parametrize("look", ["wide", "right to left, narrow and dark"])
+def test_a_proposal_that_changed_meanwhile_is_shown_beside_what_was_typed(cast, at_desk, look):
+    scene = set_scene(cast)
+    where = addresses(scene, cast)
+    heron, larch = at_desk(cast.heron, *LOOKS[look]), at_desk(cast.larch, *LOOKS[look])
+    heron.go(where["change of a request"])
+    larch.go(where["request"])
+    do(scene.held, "ask_first", cast.linden, reason="Whose account is it?")
+    do(scene.held, "amend", cast.juniper, changes={"released": "192.0.2.8 instead"})
+    heron.page.fill("[name=released]", "192.0.2.9 instead")
+    larch.page.check("[name=verdict][value=agree]")
+    larch.page.fill("[name=reason]", "Clear danger.")
+    for analyst, name in ((heron, "change"), (larch, "request")):
+        analyst.press("form .button--act")
+        expect(analyst.page.locator("main")).to_contain_text("192.0.2.8 instead")
+        analyst.shoot(f"{look}-{name}-late".replace(" ", "-"))
+        analyst.check(f"{name}, too late, {look}")
+    expect(heron.page.locator("[name=released]")).to_have_value("192.0.2.9 instead")
+    expect(larch.page.locator("[name=reason]")).to_have_value("Clear danger.")
+    for analyst, name in ((heron, "not-read"), (larch, "read")):
+        analyst.go(where["case"])
+        analyst.shoot(f"{look}-{name}".replace(" ", "-"))
+        analyst.check(f"privileged, {name}, {look}")
+
+
 @pytest.mark.parametrize("language", ["en", "ar"])
 def test_an_analyst_works_an_emergency_by_keys_alone(cast, at_desk, language):
     path.load_sample()
