@@ -23,6 +23,8 @@ class Act(models.TextChoices):
     REPORT_LOOKED = "report:looked", _("Original report looked at")
     EXPORTED = "case:exported", _("Case exported")
     EFFECT_DELIVERED = "effect:delivered", _("Effect delivered")
+    EFFECT_REFUSED = "effect:refused", _("Effect refused")
+    EFFECT_RECORDED = "effect:recorded", _("Effect recorded as done by a person")
     SIGNED_IN = "person:signed_in", _("Signed in")
     SIGNED_OUT = "person:signed_out", _("Signed out")
     GRANT_CHANGED = "grant:changed", _("Grant changed")

@@ -214,6 +214,16 @@ def common_steps(workflow: Workflow) -> tuple[Step, ...]:
             icon="refresh",
         ),
         Step(
+            "confirm_effect",
+            _("It did happen"),
+            workers,
+            sources=_wherever(workflow),
+            run=do.confirm_effect,
+            form=ask.ConfirmEffect,
+            needs=(do.has_stuck_effect,),
+            icon="check",
+        ),
+        Step(
             "abandon_effect",
             _("Leave it unsent"),
             workers,

@@ -369,6 +369,13 @@ class StuckEffect(CaseForm):
         self.fields["effect"].queryset = stuck_effects(case).order_by("id")  # type: ignore[attr-defined]
 
 
+class ConfirmEffect(StuckEffect):
+    """What was done after all, how that is known, and the other side's own number for it."""
+
+    reason = text_area(_("How do you know?"))
+    reference = forms.CharField(label=_("Their number for it"), max_length=200, required=False)
+
+
 class AbandonEffect(StuckEffect):
     """What is left undone, and why."""
 

@@ -12,6 +12,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from tutela.core.again import is_held_by_another
+from tutela.core.audit.models import Act
+from tutela.core.audit.record import record
 from tutela.core.cases.models import (
     Case,
     CaseLink,
@@ -603,6 +605,22 @@ def retry_effect(context: Context) -> None:
     effect.state, effect.attempts, effect.due_at = EffectState.DUE, 0, context.now
     effect.save(update_fields=["state", "attempts", "due_at"])
     context.afterwards.append(wake_courier)
+
+
+def confirm_effect(context: Context) -> None:
+    """Record that it was done, as a person found out. It is never sent again."""
+    effect = _stuck(context)
+    context.note(context.data["reason"])
+    effect.state, effect.confirmed_at = EffectState.CONFIRMED, context.now
+    effect.receipt = {
+        "reference": context.data["reference"],
+        "at": context.now.isoformat(),
+        "detail": "",
+        "by": context.actor.id,
+    }
+    effect.error = effect.what_to_do = ""
+    effect.save(update_fields=["state", "confirmed_at", "receipt", "error", "what_to_do"])
+    record(Act.EFFECT_RECORDED, context.actor, context.case.pk, effect=effect.pk, event=effect.event_id)
 
 
 def abandon_effect(context: Context) -> None:

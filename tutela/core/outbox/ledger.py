@@ -96,8 +96,7 @@ def _confirmed(outcomes: dict[int, Outcome], actor: Actor) -> None:
         cursor.execute(_KEEP_MESSAGE_IDS, [[row.effect for row in rows]])
     _touch(row.case for row in rows)
     _tell(rows, DELIVERED, actor)
-    entries = [(row.case, {"effect": row.effect, "event": row.event}) for row in rows]
-    record_each(Act.EFFECT_DELIVERED, actor, entries)
+    _record(Act.EFFECT_DELIVERED, rows, actor)
 
 
 def _as_json(receipt: Receipt) -> dict[str, object]:
@@ -111,7 +110,9 @@ def _refused(outcomes: dict[int, Outcome], actor: Actor) -> None:
         row.state = EffectState.FAILED
         _save(row, outcomes[row.pk])
     _touch((row.case_id for row in rows), version=F("version") + 1)
-    _tell([_Line.of(row) for row in rows], FAILED, actor)
+    lines = [_Line.of(row) for row in rows]
+    _tell(lines, FAILED, actor)
+    _record(Act.EFFECT_REFUSED, lines, actor)
 
 
 def _put_off(outcomes: dict[int, Outcome], actor: Actor) -> None:
@@ -184,6 +185,11 @@ def _tell(rows: Sequence[_Line], what: str, actor: Actor) -> None:
             " FROM cases_case WHERE id = ANY(%s)",
             [list(states)],
         )
+
+
+def _record(act: Act, rows: Sequence[_Line], actor: Actor) -> None:
+    """An entry in the audit log for each effect."""
+    record_each(act, actor, [(row.case, {"effect": row.effect, "event": row.event}) for row in rows])
 
 
 _KINDS: Final[Sequence[tuple[Callable[[Outcome], bool], _Writer]]] = (

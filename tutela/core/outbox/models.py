@@ -62,6 +62,11 @@ class Effect(models.Model):
     def __str__(self) -> str:
         return f"{self.label or f'{self.connector} {self.verb}'} ({self.made_at:%Y-%m-%d %H:%M} UTC)"
 
+    @property
+    def by_hand(self) -> bool:
+        """Whether a person recorded that it was done, rather than the other side."""
+        return bool(self.receipt and self.receipt.get("by"))
+
 
 def stuck_effects(case: Case) -> models.QuerySet[Effect]:
     """What a person may try again or leave undone: refused, or tried and not through yet."""

@@ -100,6 +100,7 @@ def effect(one: Effect) -> Json:
         "attempts",
         "made_at",
         "confirmed_at",
+        "by_hand",
         "error",
         "what_to_do",
     )

@@ -146,6 +146,7 @@ class Effect(Shape):
     attempts: int
     made_at: datetime
     confirmed_at: datetime | None
+    by_hand: bool = Field(description="Whether a person recorded that it was done, not the other side.")
     error: str
     what_to_do: str
 

@@ -303,16 +303,68 @@ def test_a_person_leaves_it_undone_and_says_why(case, juniper):
         perform(case, "retry_effect", juniper, {"effect": one})
 
 
+def test_a_person_records_that_what_was_in_doubt_did_happen(case, juniper):
+    (one,) = wish(case, "ban")
+    put(one, state="sending", attempts=1, due_at=timezone.now())
+    deliver(Outside(forgets=True))
+    said = {"effect": one, "reason": "The account is locked there.", "reference": "log 4711"}
+    perform(case, "confirm_effect", juniper, said)
+    effect = look(one)
+    assert (effect.state, effect.error, effect.what_to_do) == (EffectState.CONFIRMED, "", "")
+    assert (effect.receipt["reference"], effect.receipt["by"]) == ("log 4711", juniper.id)
+    assert effect.confirmed_at is not None
+    assert effect.by_hand
+    outside = Outside()
+    assert deliver(outside) == 0
+    assert not outside.done
+    with acting_as(juniper):
+        event = Event.objects.filter(step="confirm_effect").get()
+        entry = Entry.objects.filter(act=Act.EFFECT_RECORDED).get()
+        assert [note.text for note in event.case.notes.all()] == ["The account is locked there."]
+    assert event.data["effect"] == one
+    assert (entry.actor_id, entry.detail) == (juniper.id, {"effect": one, "event": effect.event_id})
+    with pytest.raises(BadData):
+        perform(case, "abandon_effect", juniper, said)
+
+
+def test_how_it_is_known_must_be_said(case, juniper):
+    (one,) = wish(case)
+    deliver(Outside(errors=[Rejected("No.")]))
+    with pytest.raises(BadData):
+        perform(case, "confirm_effect", juniper, {"effect": one, "reason": " "})
+    assert look(one).state == EffectState.FAILED
+
+
+def test_what_is_due_for_the_first_time_is_in_no_doubt(case, juniper):
+    wish(case)
+    stuck = wish(case)[0]
+    put(stuck, state="failed")
+    untried = wish(case)[0]
+    with pytest.raises(BadData):
+        perform(case, "confirm_effect", juniper, {"effect": untried, "reason": "I think so."})
+
+
+def test_a_refusal_is_in_the_audit_log(case):
+    (one,) = wish(case)
+    deliver(Outside(errors=[Rejected("No.")]))
+    with acting_as(system_actor(SystemActor.COURIER)):
+        entry = Entry.objects.filter(act=Act.EFFECT_REFUSED).get()
+    assert entry.detail == {"effect": one, "event": look(one).event_id}
+    assert entry.case_id == look(one).case_id
+
+
 def test_trying_again_is_offered_only_where_something_is_stuck(case, juniper):
+    stuck = {"retry_effect", "confirm_effect", "abandon_effect"}
+
     def offered():
         with acting_as(juniper):
             steps = open_steps(Case.objects.get(reference=case), juniper)
-        return {step.name for step, why in steps if not why} & {"retry_effect", "abandon_effect"}
+        return {step.name for step, why in steps if not why} & stuck
 
     (one,) = wish(case)
     assert offered() == set()
     deliver(Outside(errors=[Rejected("No.")]))
-    assert offered() == {"retry_effect", "abandon_effect"}
+    assert offered() == stuck
     put(one, state="confirmed")
     assert offered() == set()
 

@@ -10,6 +10,7 @@ from django.db import connections
 from tests.cast import case_of, make_cast, report_emergency
 from tutela.core.cases.models import Case, Note
 from tutela.core.flow.perform import perform
+from tutela.core.outbox.models import Effect
 from tutela.core.people.actor import acting_as
 
 from .conftest import Caller, token
@@ -168,3 +169,15 @@ def test_recusing_hides_the_case_from_the_one_who_did_it(call, reference):
 def test_a_reading_token_changes_nothing(call, reference):
     answer = call("juniper", "read").post(f"/cases/{reference}/steps/take")
     assert (answer.status_code, answer.json()["code"]) == (403, "scope")
+
+
+def test_what_was_refused_is_recorded_as_done_and_shown_as_a_persons_word(call, cast, reference):
+    perform(reference, "answer", cast.heron, {"text": "We read it."})
+    with acting_as(cast.heron):
+        effect = Effect.objects.filter(case__reference=reference).latest("id").pk
+        Effect.objects.filter(pk=effect).update(state="failed", error="No such mailbox.")
+    juniper = call("juniper")
+    known = {"effect": effect, "reason": "They called us back.", "reference": "17"}
+    assert juniper.post(f"/cases/{reference}/steps/confirm_effect", known).status_code == 200
+    (shown,) = [one for one in juniper.get(f"/cases/{reference}").json()["effects"] if one["id"] == effect]
+    assert (shown["state"], shown["by_hand"], shown["error"]) == ("confirmed", True, "")

@@ -66,6 +66,7 @@ STEPS = {
     "amend": _("%(who)s changed the request for “%(of)s”. Earlier agreement no longer counts."),
     "withdraw": _("%(who)s withdrew the request for “%(of)s”"),
     "retry_effect": _("%(who)s had it tried again: %(effect)s"),
+    "confirm_effect": _("%(who)s recorded that it did happen: %(effect)s"),
     "abandon_effect": _("%(who)s left it unsent: %(effect)s"),
     "undo": _("%(who)s took “%(of)s” back"),
     "reopen": _("%(who)s reopened the case"),

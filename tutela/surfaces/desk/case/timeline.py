@@ -339,7 +339,10 @@ def effect_said(effect: Effect) -> dict[str, Any]:
         stages.append({"words": _("sending"), "strong": True})
     elif effect.state == EffectState.CONFIRMED:
         at = hour(effect.confirmed_at) if effect.confirmed_at else ""
-        stages.append({"words": _("confirmed %(time)s") % {"time": at}, "state": "confirmed"})
+        if effect.by_hand:  # green means that the other side said so
+            stages.append({"words": _("recorded as done %(time)s") % {"time": at}, "strong": True})
+        else:
+            stages.append({"words": _("confirmed %(time)s") % {"time": at}, "state": "confirmed"})
         if effect.receipt and effect.receipt.get("reference"):
             stages.append(
                 {

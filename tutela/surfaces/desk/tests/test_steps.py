@@ -245,3 +245,13 @@ def test_the_case_after_an_effect_was_refused_says_what_to_do(cast, desk):
     assert "No such mailbox." in text
     assert "Ask for another address." in text
     assert f"/steps/retry_effect/?effect={effect.pk}" in text
+    confirm = f"/desk/case/{reference}/steps/confirm_effect/"
+    assert f"{confirm}?effect={effect.pk}" in text
+    juniper = desk(cast.juniper)
+    assert f'value="{effect.pk}" selected' in juniper.get(f"{confirm}?effect={effect.pk}").content.decode()
+    sent = juniper.post(confirm, {"effect": effect.pk, "reason": "They called us back."})
+    assert sent.status_code == 302
+    text = juniper.get(f"/desk/case/{reference}/").content.decode()
+    assert "recorded that it did happen" in text
+    assert "recorded as done" in text
+    assert "No such mailbox." not in text
