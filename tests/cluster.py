@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -38,6 +39,10 @@ class TestServer:
         secret = Path(os.environ["TUTELA_SECRET_KEY_FILE"])
         if not secret.exists():  # the same in every run, as the kept databases know its passwords
             secret.write_text("a secret of the tests, which protects nothing at all")
+        vault = Path(os.environ["TUTELA_VAULT"].removeprefix("file:"))
+        if not vault.exists():  # as above: the kept databases hold keys that it wraps
+            key = {"key": "7e" * 32, "made_at": "2026-01-01T00:00:00+00:00"}
+            vault.write_text(json.dumps({"newest": "test", "keys": {"test": key}}))
         kept = self._cache / f"{self._binaries.version}-{prepare.fingerprint()}"
         if kept.exists():
             _copy(kept, self._data)

@@ -36,6 +36,7 @@ INSTALLED_APPS = [
     "procrastinate.contrib.django",
     "tutela.core.people",
     "tutela.core.audit",
+    "tutela.core.vault",
     "tutela.core.cases",
     "tutela.core.flow",
     "tutela.core.outbox",
@@ -158,6 +159,8 @@ API_REQUESTS_PER_MINUTE = int(os.environ.get("TUTELA_API_REQUESTS_PER_MINUTE", "
 
 # Mail. On a laptop, outgoing mail is written as .eml files; `TUTELA_SMTP_HOST` sends it instead.
 MAIL_FOLDER = environment.data_folder() / "mail"
+# Where key-encryption keys live: see tutela/core/vault/providers.
+VAULT = os.environ.get("TUTELA_VAULT", f"file:{environment.data_folder() / 'keys' / 'vault.json'}")
 SMTP_HOST = os.environ.get("TUTELA_SMTP_HOST", "")
 SMTP_PORT = int(os.environ.get("TUTELA_SMTP_PORT", "25"))
 SMTP_USER = os.environ.get("TUTELA_SMTP_USER", "")

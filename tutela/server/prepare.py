@@ -203,6 +203,9 @@ def _migrate(owner_url: str) -> None:
     from django.core.management import call_command
 
     call_command("migrate", interactive=False, verbosity=1 if os.environ.get("TUTELA_VERBOSE") else 0)
+    from tutela.core.vault.first import make_first_keys
+
+    make_first_keys()
 
 
 def pending(owner_url: str) -> list[str]:

@@ -15,6 +15,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from tutela.core.people.models import Staff, Team
+from tutela.core.vault import keyring
+from tutela.core.vault.fields import SealedBytes
 
 PRESENCE_ENDS_AFTER = timedelta(seconds=45)
 
@@ -339,7 +341,9 @@ class Exhibit(models.Model):
     content_type = models.CharField(max_length=200, default="text/plain")
     size = models.BigIntegerField()
     sha256 = models.BinaryField(max_length=32)
-    data = models.BinaryField()
+    data = SealedBytes()
+    # Whether the case's key sealed it; what was added before sealing began is plain.
+    sealed = models.BooleanField(default=True)
     source = models.CharField(max_length=300, blank=True)
     quarantine = models.CharField(max_length=300, blank=True)
     added_by = models.ForeignKey(Staff, models.PROTECT, related_name="+")
@@ -352,6 +356,14 @@ class Exhibit(models.Model):
 
     def __str__(self) -> str:
         return f"E-{self.number}"
+
+    def sealing_key(self) -> bytes | None:
+        """The key of the case. Raises VaultError."""
+        return keyring.case_key(self.case_id) if self.sealed else None
+
+    def sealing_identity(self) -> str:
+        """The case and the number in it."""
+        return f"{self.case_id} {self.number}"
 
 
 class CaseLink(models.Model):

@@ -1,0 +1,128 @@
+"""Columns of models that seal what is assigned and open what is read.
+
+A model with such columns says with which key (`sealing_key()`) and how its row is told from all others
+(`sealing_identity()`, known before the row is inserted). Values are opened when they are looked at, not
+when the row is read; an opened value stays with the instance. A row without a key (`None`) was written
+before sealing began: its bytes are plain, until `tutela vault seal` has been there.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any, Protocol
+
+from django.apps import apps
+from django.core.exceptions import FieldError
+from django.db import models
+from django.db.models.query_utils import DeferredAttribute
+
+from .seals import seal, unseal
+
+
+class Sealing(Protocol):
+    """What a model with sealed columns offers."""
+
+    def sealing_key(self) -> bytes | None:
+        """The key of this row, or None where it is not sealed."""
+
+    def sealing_identity(self) -> str:
+        """What tells this row from all others of its table."""
+
+
+class _Stored(bytes):
+    """As it stands in the database; anything else on an instance is as people gave it."""
+
+    __slots__ = ()
+
+
+class _Opening(DeferredAttribute):
+    """Opens a stored value when it is first looked at."""
+
+    field: SealedBytes
+
+    def __get__(self, instance: Any, cls: type | None = None) -> Any:
+        value = super().__get__(instance, cls)
+        if isinstance(value, _Stored):
+            value = instance.__dict__[self.field.attname] = self.field.opened(instance, value)
+        return value
+
+    def __set__(self, instance: Any, value: Any) -> None:
+        # With this, Python asks `__get__` even where the instance holds a value.
+        instance.__dict__[self.field.attname] = value
+
+
+class SealedBytes(models.BinaryField):
+    """Bytes."""
+
+    descriptor_class = _Opening
+
+    def from_db_value(self, value: Any, *_about: Any) -> Any:
+        """Marked as stored; opened later, when the row is known."""
+        return None if value is None else _Stored(value)
+
+    def pre_save(self, model_instance: Any, add: bool) -> Any:  # noqa: ARG002, FBT001  Django's signature
+        """Sealed for this row. What was never opened goes back as it came."""
+        value = model_instance.__dict__.get(self.attname)
+        if value is None or isinstance(value, _Stored):
+            return value
+        plain, key = self.to_plain(value), model_instance.sealing_key()
+        return plain if key is None else seal(key, plain, self.place(model_instance))
+
+    def opened(self, row: Sealing, stored: bytes) -> Any:
+        """What people gave. Raises VaultError."""
+        key = row.sealing_key()
+        plain = bytes(stored) if key is None else unseal(key, bytes(stored), self.place(row))
+        return self.from_plain(plain)
+
+    def place(self, row: Sealing) -> str:
+        """Where a value stands, as it is bound to it."""
+        return f"{self.model._meta.db_table}.{self.column} {row.sealing_identity()}"  # noqa: SLF001  Django's public name
+
+    def to_plain(self, value: Any) -> bytes:
+        """What people gave, as bytes."""
+        return bytes(value)
+
+    def from_plain(self, plain: bytes) -> Any:
+        """Bytes, as people gave them."""
+        return plain
+
+    def get_lookup(self, lookup_name: str) -> Any:
+        """Only whether there is a value: nothing else can be asked of what is sealed."""
+        if lookup_name != "isnull":
+            raise FieldError(
+                f"{self.model.__name__}.{self.name} is sealed: it cannot be compared in a query."
+            )
+        return super().get_lookup(lookup_name)
+
+
+class SealedText(SealedBytes):
+    """A text."""
+
+    def to_plain(self, value: Any) -> bytes:
+        """In UTF-8."""
+        return str(value).encode()
+
+    def from_plain(self, plain: bytes) -> str:
+        """From UTF-8."""
+        return plain.decode()
+
+
+class SealedJSON(SealedBytes):
+    """Anything that JSON can say."""
+
+    def to_plain(self, value: Any) -> bytes:
+        """As JSON."""
+        return json.dumps(value, ensure_ascii=False).encode()
+
+    def from_plain(self, plain: bytes) -> Any:
+        """From JSON."""
+        return json.loads(plain)
+
+
+def sealed_columns() -> Iterator[SealedBytes]:
+    """Every sealed column of the platform, in the order of the models."""
+    for model in apps.get_models():
+        for field in model._meta.local_fields:  # noqa: SLF001  Django's public name
+            if isinstance(field, SealedBytes):
+                yield field

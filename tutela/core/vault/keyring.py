@@ -1,0 +1,146 @@
+"""The keys in use. Unwrapped ones stay in this process for minutes and are never written.
+
+A key of a case is read through row-level security: who may not see the case gets no key either.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from time import monotonic
+
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
+from django.db import connections, transaction
+
+from .models import CaseKey, IntakeKey, WorkflowKey
+from .providers import provider
+from .seals import Destroyed, Unavailable, new_key, seal, unseal
+
+#: How long an unwrapped key stays in this process, in seconds.
+KEPT_FOR = 300.0
+
+
+class _Kept:
+    """Unwrapped keys of this process, each until its time is over."""
+
+    def __init__(self) -> None:
+        self._keys: dict[tuple[str, int], tuple[float, bytes]] = {}
+
+    def get(self, kind: str, number: int) -> bytes | None:
+        until, key = self._keys.get((kind, number), (0.0, b""))
+        return key if monotonic() < until else None
+
+    def put(self, kind: str, number: int, key: bytes) -> bytes:
+        self._keys[kind, number] = (monotonic() + KEPT_FOR, key)
+        return key
+
+    def forget(self) -> None:
+        self._keys.clear()
+
+
+_kept = _Kept()
+forget = _kept.forget
+
+
+def case_key(case_id: int) -> bytes:
+    """The key of a case, made when this is the first thing to be sealed on it.
+
+    Raises Unavailable (also where the acting person does not see the case) and Destroyed.
+    """
+    row = CaseKey.objects.filter(pk=case_id).first() or _make_case_key(case_id)
+    if row.destroyed_at:
+        raise Destroyed("The key of this case was destroyed; what it sealed is gone.")
+    return unseal(workflow_key(row.workflow_key_id), bytes(row.wrapped), case_place(case_id))
+
+
+def case_place(case_id: int) -> str:
+    """What the wrapped key of a case is bound to."""
+    return f"key of case {case_id}"
+
+
+def workflow_place(workflow: str) -> str:
+    """What the wrapped key of a workflow is bound to."""
+    return f"key of workflow {workflow}"
+
+
+INTAKE_PLACE = "intake key"
+
+
+def _make_case_key(case_id: int) -> CaseKey:
+    from tutela.core.cases.models import Case
+
+    workflow = Case.objects.filter(pk=case_id).values_list("workflow", flat=True).first()
+    if workflow is None:
+        raise Unavailable("There is no such case, or it is not yours to see.")
+    above = current_workflow_key(workflow)
+    wrapped = seal(workflow_key(above.pk), new_key(), case_place(case_id))
+    row, _made = CaseKey.objects.get_or_create(
+        case_id=case_id, defaults={"workflow_key": above, "wrapped": wrapped}
+    )
+    return row
+
+
+def current_workflow_key(workflow: str) -> WorkflowKey:
+    """The row of the key with which new cases of a workflow are wrapped; made at the first case."""
+    found = WorkflowKey.objects.filter(workflow=workflow, retired_at=None).first()
+    return found or _add_workflow_key(workflow)
+
+
+def _add_workflow_key(workflow: str) -> WorkflowKey:
+    wrapped = provider().wrap(new_key(), workflow_place(workflow))
+    with transaction.atomic():
+        # Two first cases at once: one of the keys stays, by the constraint.
+        WorkflowKey.objects.bulk_create(
+            [WorkflowKey(workflow=workflow, wrapped=wrapped)], ignore_conflicts=True
+        )
+        return WorkflowKey.objects.get(workflow=workflow, retired_at=None)
+
+
+def workflow_key(number: int) -> bytes:
+    """A workflow's key by the id of its row."""
+    if kept := _kept.get("workflow", number):
+        return kept
+    row = WorkflowKey.objects.get(pk=number)
+    return _kept.put("workflow", number, provider().unwrap(bytes(row.wrapped), workflow_place(row.workflow)))
+
+
+@dataclass(frozen=True)
+class PublicKey:
+    """The public half of an intake key, and its number."""
+
+    number: int
+    key: X25519PublicKey
+
+
+def intake_public_key(using: str = "default") -> PublicKey:
+    """The key that doors seal to now. Asks the database once in a while; any login may."""
+    number = int.from_bytes(_kept.get("intake now", 0) or b"")
+    if not number or (public := _kept.get("public", number)) is None:
+        with connections[using].cursor() as cursor:
+            cursor.execute("SELECT number, public FROM tutela.intake_key()")
+            found = cursor.fetchone()
+        if found is None:
+            raise Unavailable("There is no intake key. Run `tutela prepare`.")
+        number, public = found[0], bytes(found[1])
+        _kept.put("intake now", 0, number.to_bytes(8))
+        _kept.put("public", number, public)
+    return PublicKey(number, X25519PublicKey.from_public_bytes(public))
+
+
+def intake_private_key(number: int) -> X25519PrivateKey:
+    """The private half. Raises Unavailable where it was destroyed or the provider is away."""
+    raw = _kept.get("private", number)
+    if raw is None:
+        row = IntakeKey.objects.filter(pk=number).first()
+        if row is None:
+            raise Unavailable(f"The intake key {number} is not in the database.")
+        raw = _kept.put("private", number, provider().unwrap(bytes(row.wrapped), INTAKE_PLACE))
+    return X25519PrivateKey.from_private_bytes(raw)
+
+
+def add_intake_key() -> IntakeKey:
+    """A new pair, to be used from now on when no other is current."""
+    private = X25519PrivateKey.generate()
+    return IntakeKey(
+        public=private.public_key().public_bytes_raw(),
+        wrapped=provider().wrap(private.private_bytes_raw(), INTAKE_PLACE),
+    )

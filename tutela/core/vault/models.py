@@ -1,0 +1,65 @@
+"""Rows of wrapped keys. None of them opens anything without the provider's key-encryption key."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+
+class WorkflowKey(models.Model):
+    """The key that wraps the keys of one workflow's cases; itself wrapped by the provider."""
+
+    workflow = models.CharField(max_length=40)
+    wrapped = models.BinaryField()
+    made_at = models.DateTimeField(default=timezone.now)
+    # Set when a newer one took its place; kept until no case's key needs it.
+    retired_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["workflow"], condition=Q(retired_at=None), name="vault_one_workflow_key"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"key {self.pk} of {self.workflow}"
+
+
+class CaseKey(models.Model):
+    """The key of one case. Destroying it destroys what it sealed; the row stays and says so."""
+
+    case = models.OneToOneField("cases.Case", models.PROTECT, related_name="sealing_key", primary_key=True)
+    workflow_key = models.ForeignKey(WorkflowKey, models.PROTECT, related_name="case_keys")
+    wrapped = models.BinaryField()
+    made_at = models.DateTimeField(default=timezone.now)
+    destroyed_at = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return f"key of case {self.pk}"
+
+
+class IntakeKey(models.Model):
+    """A pair of keys (X25519): the doors seal to the public half, the worker holds the other one."""
+
+    public = models.BinaryField()
+    # The private half, wrapped by the provider.
+    wrapped = models.BinaryField()
+    made_at = models.DateTimeField(default=timezone.now)
+    retired_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["retired_at"],
+                condition=Q(retired_at=None),
+                nulls_distinct=False,
+                name="vault_one_intake_key",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"intake key {self.pk}"

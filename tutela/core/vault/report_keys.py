@@ -1,0 +1,53 @@
+"""The key of one report: sealed to the intake's public key by whoever receives it, then kept by its case.
+
+What is stored is one letter, a number of eight bytes, and the sealed key: `i` and an intake key's
+number, or `c` and a case's.
+"""
+
+from __future__ import annotations
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
+
+from . import keyring
+from .seals import NotGenuine, new_key, seal, unseal
+
+_SUITE = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
+_INTAKE, _CASE = b"i", b"c"
+
+
+def make(identity: str, using: str = "default") -> tuple[bytes, bytes]:
+    """A fresh key for a report, and the same sealed to the intake. The maker cannot open it again."""
+    key, public = new_key(), keyring.intake_public_key(using)
+    sealed = _SUITE.encrypt(key, public.key, info=_place(identity).encode())
+    return key, _INTAKE + public.number.to_bytes(8) + sealed
+
+
+def unwrap(stored: bytes, identity: str) -> bytes:
+    """The key of a report. Raises NotGenuine, Unavailable and Destroyed."""
+    kind, number, sealed = stored[:1], int.from_bytes(stored[1:9]), stored[9:]
+    if kind == _CASE:
+        return unseal(keyring.case_key(number), sealed, _place(identity))
+    if kind != _INTAKE:
+        raise NotGenuine(f"The {_place(identity)} has an unknown format.")
+    try:
+        return _SUITE.decrypt(sealed, keyring.intake_private_key(number), info=_place(identity).encode())
+    except (InvalidTag, ValueError):
+        raise NotGenuine(f"The {_place(identity)} does not open: it was changed or moved.") from None
+
+
+def give_to_case(stored: bytes, identity: str, case_id: int) -> bytes:
+    """The same key, kept by a case from now on."""
+    if stored[:9] == _CASE + case_id.to_bytes(8):
+        return stored
+    key = unwrap(stored, identity)
+    return _CASE + case_id.to_bytes(8) + seal(keyring.case_key(case_id), key, _place(identity))
+
+
+def is_with_case(stored: bytes) -> bool:
+    """Whether a case keeps it already."""
+    return stored[:1] == _CASE
+
+
+def _place(identity: str) -> str:
+    return f"key of report {identity}"
