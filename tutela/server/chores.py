@@ -29,6 +29,7 @@ from tutela.core.health import beats
 from tutela.core.people.actor import acting_as, system_actor
 from tutela.core.people.models import SignInLink
 from tutela.core.people.roles import SystemActor
+from tutela.core.vault import rotation
 
 log = logging.getLogger(__name__)
 
@@ -66,6 +67,13 @@ def forget_tries(timestamp: int) -> None:  # noqa: ARG001
     with connection.cursor() as cursor:
         cursor.execute("SELECT tutela.forget_tries()")
     beats.forget_old()
+
+
+@app.periodic(cron="37 * * * *")
+@app.task(queueing_lock="finish_renewals", name="finish_renewals")
+def finish_renewals(timestamp: int) -> None:  # noqa: ARG001
+    """Keys that were renewed: what older ones wrapped, and the older ones that nothing needs."""
+    rotation.finish()
 
 
 # A lock would make this one wait for the very job that it is to free; the queueing lock is enough.

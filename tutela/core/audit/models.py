@@ -31,6 +31,7 @@ class Act(models.TextChoices):
     TOKEN_MADE = "token:made", _("Token made")
     TOKEN_REVOKED = "token:revoked", _("Token revoked")
     STAFF_CHANGED = "staff:changed", _("Staff list changed")
+    KEY_RENEWED = "key:renewed", _("Key renewed")
     RELEASE_LOGGED = "release:logged", _("Release entered in the log")
 
 

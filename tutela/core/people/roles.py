@@ -32,5 +32,6 @@ class SystemActor(models.TextChoices):
     CLOCK = "system-clock", _("Clock keeper")
     COURIER = "system-courier", _("Courier")
     REPORTER = "system-portal", _("The reporter")
+    KEYS = "system-keys", _("Key keeper")
     #: Keeps staff, grants and tokens from the command line of the machine; is granted no workflow.
     OPERATOR = "system-operator", _("Operator of the platform")

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from django.apps import apps
 from django.core.exceptions import FieldError
@@ -36,6 +36,12 @@ class _Stored(bytes):
     __slots__ = ()
 
 
+if TYPE_CHECKING:
+    _Bytes = models.BinaryField[Any, Any]
+else:
+    _Bytes = models.BinaryField
+
+
 class _Opening(DeferredAttribute):
     """Opens a stored value when it is first looked at."""
 
@@ -52,7 +58,7 @@ class _Opening(DeferredAttribute):
         instance.__dict__[self.field.attname] = value
 
 
-class SealedBytes(models.BinaryField):
+class SealedBytes(_Bytes):
     """Bytes."""
 
     descriptor_class = _Opening

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .keyring import add_intake_key
+from .keyring import new_intake_key
 from .models import IntakeKey, WorkflowKey
 from .providers import provider
 from .providers.file import KeyFile
@@ -24,7 +24,7 @@ def make_first_keys(using: str = "default") -> None:
             )
         keys.create()
     if not IntakeKey.objects.using(using).filter(retired_at=None).exists():
-        add_intake_key().save(using=using)
+        new_intake_key().save(using=using)
 
 
 def _has_wrapped(using: str) -> bool:

@@ -137,8 +137,8 @@ def intake_private_key(number: int) -> X25519PrivateKey:
     return X25519PrivateKey.from_private_bytes(raw)
 
 
-def add_intake_key() -> IntakeKey:
-    """A new pair, to be used from now on when no other is current."""
+def new_intake_key() -> IntakeKey:
+    """A new pair, not saved yet."""
     private = X25519PrivateKey.generate()
     return IntakeKey(
         public=private.public_key().public_bytes_raw(),

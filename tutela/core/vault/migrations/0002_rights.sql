@@ -25,8 +25,20 @@ CREATE FUNCTION tutela.intake_key() RETURNS TABLE (number bigint, public bytea) 
 SECURITY DEFINER SET search_path = pg_catalog, public
 AS $$ SELECT k.id, k.public FROM vault_intakekey k WHERE k.retired_at IS NULL $$;
 GRANT SELECT (id, public, retired_at) ON vault_intakekey TO tutela_receipts;
-GRANT CREATE ON SCHEMA tutela TO tutela_receipts;
+
+-- Whether an older key still opens something, for all workflows and whoever asks.
+CREATE FUNCTION tutela.workflow_key_is_needed(number bigint) RETURNS boolean LANGUAGE sql STABLE
+SECURITY DEFINER SET search_path = pg_catalog, public
+AS $$
+    SELECT EXISTS (SELECT FROM vault_casekey k WHERE k.workflow_key_id = number AND k.destroyed_at IS NULL)
+$$;
+CREATE POLICY guard ON vault_casekey FOR SELECT TO tutela_guard USING (true);
+GRANT SELECT (workflow_key_id, destroyed_at) ON vault_casekey TO tutela_guard;
+
+GRANT CREATE ON SCHEMA tutela TO tutela_guard, tutela_receipts;
+ALTER FUNCTION tutela.workflow_key_is_needed OWNER TO tutela_guard;
 ALTER FUNCTION tutela.intake_key OWNER TO tutela_receipts;
-REVOKE CREATE ON SCHEMA tutela FROM tutela_receipts;
-REVOKE ALL ON FUNCTION tutela.intake_key FROM PUBLIC;
+REVOKE CREATE ON SCHEMA tutela FROM tutela_guard, tutela_receipts;
+REVOKE ALL ON FUNCTION tutela.intake_key, tutela.workflow_key_is_needed FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION tutela.workflow_key_is_needed TO tutela_desk;
 GRANT EXECUTE ON FUNCTION tutela.intake_key TO tutela_desk, tutela_portal;

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from functools import cache
 from typing import Protocol
 
@@ -32,8 +33,8 @@ class Provider(Protocol):
     def renew(self) -> str:
         """Make a new key-encryption key and use it from now on. Returns its name."""
 
-    def drop_older(self) -> list[str]:
-        """Destroy all key-encryption keys but the newest. Returns their names."""
+    def drop_older(self, replaced_before: datetime) -> list[str]:
+        """Destroy the key-encryption keys that were replaced before that time. Returns their names."""
 
 
 @cache

@@ -11,6 +11,7 @@ import json
 import os
 import secrets
 from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +40,7 @@ class KeyFile:
 
     def wrap(self, key: bytes, context: str) -> bytes:
         """The key, wrapped with the newest key of the file; its name goes before it."""
-        name = self._file()["newest"]
+        name: str = self._file()["newest"]
         return name.encode() + b":" + seal(self._key(name), key, context)
 
     def unwrap(self, wrapped: bytes, context: str) -> bytes:
@@ -49,23 +50,51 @@ class KeyFile:
 
     def is_newest(self, wrapped: bytes) -> bool:
         """Whether it was wrapped with the newest key of the file."""
-        return wrapped.partition(b":")[0] == self._file()["newest"].encode()
+        return wrapped.partition(b":")[0].decode("ascii", "replace") == str(self._file()["newest"])
 
     def renew(self) -> str:
         """Add a key and use it from now on."""
         self._write(_with_new(self._file()))
         return str(self._file()["newest"])
 
-    def drop_older(self) -> list[str]:
-        """Leave only the newest key in the file."""
+    def drop_older(self, replaced_before: datetime) -> list[str]:
+        """Take the keys that were replaced before that time out of the file."""
         held = self._file()
-        newest = held["newest"]
-        self._write({"newest": newest, "keys": {newest: held["keys"][newest]}})
-        return sorted(set(held["keys"]) - {newest})
+        by_age = sorted(held["keys"], key=lambda name: held["keys"][name]["made_at"])
+        replaced_at = pairwise(by_age)  # each key was replaced when the next was made
+        gone = {
+            name
+            for name, following in replaced_at
+            if datetime.fromisoformat(held["keys"][following]["made_at"]) < replaced_before
+        } - {held["newest"]}
+        if gone:
+            left = {name: one for name, one in held["keys"].items() if name not in gone}
+            self._write({**held, "keys": left})
+        return sorted(gone)
 
     def sheet(self) -> list[tuple[str, str, str]]:
         """Name, time of making and key in hexadecimal of each key, for paper."""
         return [(name, one["made_at"], one["key"]) for name, one in sorted(self._file()["keys"].items())]
+
+    def put_back(self, name: str, made_at: str, key: str) -> None:
+        """Add a key from its recovery sheet; the file is made where it is missing.
+
+        Raises Unavailable when the key or its time cannot be right, or another key has that name.
+        """
+        try:
+            is_right = len(bytes.fromhex(key)) == KEY_BYTES and datetime.fromisoformat(made_at).tzinfo
+        except ValueError:
+            is_right = None
+        if not is_right:
+            raise Unavailable(
+                "A key has 64 digits and letters from a to f; its time is as the sheet shows it."
+            )
+        held: dict[str, Any] = self._file() if self.exists() else {"newest": "", "keys": {}}
+        if held["keys"].get(name, {"key": key})["key"] != key:
+            raise Unavailable(f"{self.path} holds another key called {name}. It is not written over.")
+        keys = {**held["keys"], name: {"key": key, "made_at": made_at}}
+        newest = max(keys, key=lambda one: datetime.fromisoformat(keys[one]["made_at"]))
+        self._write({"newest": newest, "keys": keys})
 
     def _key(self, name: str) -> bytes:
         try:
@@ -111,5 +140,5 @@ class KeyFile:
 
 def _with_new(content: dict[str, Any]) -> dict[str, Any]:
     name = f"k{len(content['keys']) + 1}-{secrets.token_hex(4)}"
-    made = {"key": new_key().hex(), "made_at": datetime.now(UTC).isoformat(timespec="seconds")}
+    made = {"key": new_key().hex(), "made_at": datetime.now(UTC).isoformat()}
     return {"newest": name, "keys": {**content["keys"], name: made}}

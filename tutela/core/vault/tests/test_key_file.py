@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -45,7 +46,8 @@ def test_a_new_key_leaves_the_old_ones_readable_until_they_are_dropped(keys):
     new = keys.wrap(key, "one")
     assert (keys.is_newest(old), keys.is_newest(new)) == (False, True)
     assert keys.unwrap(old, "one") == keys.unwrap(new, "one") == key
-    assert keys.drop_older() == [old.partition(b":")[0].decode()]
+    assert keys.drop_older(datetime.now(UTC) - timedelta(hours=1)) == []
+    assert keys.drop_older(datetime.now(UTC)) == [old.partition(b":")[0].decode()]
     assert keys.unwrap(new, "one") == key
     with pytest.raises(Unavailable, match="recovery sheet"):
         keys.unwrap(old, "one")
@@ -82,3 +84,29 @@ def test_the_sheet_holds_all_that_a_new_file_needs(keys):
     sheet = keys.sheet()
     held = json.loads(keys.path.read_text())["keys"]
     assert {name: key for name, _at, key in sheet} == {name: one["key"] for name, one in held.items()}
+
+
+def test_a_lost_file_comes_back_from_its_sheet(keys):
+    keys.renew()
+    wrapped, sheet = keys.wrap(new_key(), "one"), keys.sheet()
+    keys.path.unlink()
+    for name, made_at, key in sheet:
+        keys.put_back(name, made_at, key)
+    assert keys.sheet() == sheet
+    assert keys.is_newest(wrapped)
+    assert keys.unwrap(wrapped, "one")
+
+
+@pytest.mark.parametrize(
+    ("made_at", "key"),
+    [("2026-01-01", "00" * 32), ("2026-01-01T00:00:00+00:00", "00"), ("x", "00" * 32), ("", "zz" * 32)],
+)
+def test_what_cannot_be_a_key_is_not_put_back(keys, made_at, key):
+    with pytest.raises(Unavailable, match="64 digits"):
+        keys.put_back("k9", made_at, key)
+
+
+def test_a_key_from_paper_never_takes_the_place_of_another(keys):
+    name, made_at, _key = keys.sheet()[0]
+    with pytest.raises(Unavailable, match="not written over"):
+        keys.put_back(name, made_at, "00" * 32)

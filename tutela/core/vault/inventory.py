@@ -1,0 +1,28 @@
+"""Which columns are sealed, and how many rows still wait: said by the models and the tables themselves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .fields import sealed_columns
+
+
+@dataclass(frozen=True)
+class Column:
+    """A sealed column, as `table.column`, and what it holds."""
+
+    place: str
+    kind: str
+    what: str
+
+
+def inventory() -> list[Column]:
+    """Every sealed column of the platform."""
+    return [
+        Column(
+            f"{field.model._meta.db_table}.{field.column}",  # noqa: SLF001  Django's public name
+            type(field).__name__.removeprefix("Sealed").lower(),
+            str(field.help_text or field.verbose_name),
+        )
+        for field in sealed_columns()
+    ]

@@ -1,0 +1,132 @@
+"""`tutela vault`: what is sealed, and the keys that seal it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from tutela.core.errors import NotFound
+from tutela.core.flow import registry
+from tutela.core.vault import rotation
+from tutela.core.vault.inventory import inventory as sealed_columns
+from tutela.core.vault.providers import provider
+from tutela.core.vault.providers.file import KeyFile
+from tutela.surfaces.cli.common import As, AsJson, moment, operator, say_json, say_page, say_table, speaking
+from tutela.surfaces.cli.main import USAGE, fail
+
+app = typer.Typer(help="Sealing: columns and keys.", no_args_is_help=True)
+
+
+class Layer(StrEnum):
+    """Which key is renewed."""
+
+    PROVIDER = "provider"
+    WORKFLOW = "workflow"
+    INTAKE = "intake"
+
+
+@app.command()
+@speaking
+def inventory(*, as_json: AsJson = False) -> None:
+    """List the columns that are sealed.
+
+    tutela vault inventory
+    """
+    columns = sealed_columns()
+    if as_json:
+        say_page([{"column": one.place, "kind": one.kind, "holds": one.what} for one in columns])
+        return
+    say_table(("Column", "Kind", "Holds"), ((one.place, one.kind, one.what) for one in columns), "None.")
+
+
+@app.command()
+@speaking
+def renew(
+    layer: Annotated[Layer, typer.Argument(help="Which key.")],
+    *,
+    workflow: Annotated[str, typer.Option(help="Of which workflow, for the layer “workflow”.")] = "",
+    as_json: AsJson = False,
+    username: As = "",
+) -> None:
+    """Make a new key, wrap again what the older one wrapped, and destroy older ones that nothing needs.
+
+    Work goes on meanwhile. An older key goes an hour after it was replaced: see tutela vault finish.
+
+    tutela vault renew workflow --workflow emergency
+    """
+    actor = operator(username)
+    if layer is Layer.WORKFLOW:
+        if workflow not in {one.slug for one in registry.workflows()}:
+            raise NotFound("Say which workflow: --workflow NAME. See tutela flow list.")
+        name = rotation.renew_workflow_key(workflow, actor)
+    elif layer is Layer.INTAKE:
+        name = rotation.renew_intake_key(actor)
+    else:
+        name = rotation.renew_provider_key(actor)
+    done = rotation.finish()
+    if as_json:
+        say_json({"key": name, "wrapped": done.wrapped, "destroyed": list(done.destroyed)})
+        return
+    typer.echo(f"The new key is {name}. Wrapped again: {done.wrapped}.")
+    if layer is Layer.PROVIDER and isinstance(provider(), KeyFile):
+        typer.echo("Print a new recovery sheet (tutela vault sheet) and destroy the old one.", err=True)
+
+
+@app.command()
+@speaking
+def finish(*, as_json: AsJson = False) -> None:
+    """Finish renewals that were stopped half way, and destroy older keys whose hour is over.
+
+    The worker does this every hour by itself.
+
+    tutela vault finish
+    """
+    done = rotation.finish()
+    if as_json:
+        say_json({"wrapped": done.wrapped, "destroyed": list(done.destroyed)})
+    else:
+        typer.echo(f"Wrapped again: {done.wrapped}. Destroyed: {', '.join(done.destroyed) or 'none'}.")
+
+
+@app.command()
+@speaking
+def sheet() -> None:
+    """Print the keys of the key file, to be kept on paper in a safe. Whoever has it can read everything.
+
+    tutela vault sheet | lp
+    """
+    held = _file()
+    typer.echo(f"Recovery sheet of the key file of Tutela, {moment(datetime.now(UTC))}.")
+    typer.echo(
+        "With it and the database, everything can be read. Keep it in a safe, never beside a backup.\n"
+    )
+    for name, made_at, key in held.sheet():
+        groups = [key[at : at + 4] for at in range(0, len(key), 4)]
+        typer.echo(f"{name}\nmade {made_at}")
+        typer.echo("\n".join("  " + " ".join(groups[at : at + 4]) for at in range(0, len(groups), 4)) + "\n")
+
+
+@app.command()
+@speaking
+def restore(
+    *,
+    name: Annotated[str, typer.Option(prompt=True, help="The key's name, as the sheet shows it.")],
+    made_at: Annotated[str, typer.Option("--made", prompt=True, help="When it was made, by the sheet.")],
+    key: Annotated[str, typer.Option(prompt=True, hide_input=True, help="The key's letters and digits.")],
+) -> None:
+    """Type a key in from its recovery sheet, when the key file is lost. Once for each key, oldest first.
+
+    tutela vault restore
+    """
+    _file().put_back(name.strip(), made_at.strip(), "".join(key.split()).lower())
+    typer.echo(f"{name} is back. Check with: tutela doctor")
+
+
+def _file() -> KeyFile:
+    held = provider()
+    if not isinstance(held, KeyFile):
+        fail("The keys are not in a file: the key service keeps them (TUTELA_VAULT).", USAGE)
+    return held
