@@ -15,8 +15,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from tutela.core.people.models import Staff, Team
-from tutela.core.vault import keyring
-from tutela.core.vault.fields import SealedBytes
+from tutela.core.vault import keyring, report_keys
+from tutela.core.vault.fields import SealedBytes, SealedJSON, SealedText
 
 PRESENCE_ENDS_AFTER = timedelta(seconds=45)
 
@@ -149,15 +149,17 @@ class Report(models.Model):
     dedup_key = models.BinaryField(max_length=32, unique=True)
     content_hash = models.BinaryField(max_length=32)
     receipt_hash = models.BinaryField(max_length=32, unique=True, null=True)
-    raw = models.BinaryField()
+    # The key of this report, sealed to the intake's public key, then kept by the case. None: not sealed.
+    key = models.BinaryField(null=True)
+    raw = SealedBytes(help_text=_("The report as it came"))
     subject = models.TextField(blank=True)
     text = models.TextField(blank=True)
     language = models.CharField(max_length=20, blank=True)
-    sender_name = models.TextField(blank=True)
-    sender_email = models.TextField(blank=True)
+    sender_name = SealedText(help_text=_("What the sender calls themselves"))
+    sender_email = SealedText(help_text=_("The address to answer to"))
     sent_at = models.DateTimeField(null=True)
     received_at = models.DateTimeField(default=timezone.now)
-    fields = models.JSONField(default=dict)
+    fields = SealedJSON(default=dict, help_text=_("What was filled in, and where mail came from"))
     problems = models.JSONField(default=list)
     thread = models.JSONField(default=list)
     message_id = models.TextField(blank=True)
@@ -181,20 +183,51 @@ class Report(models.Model):
     def __str__(self) -> str:
         return f"report {self.pk}"
 
+    def sealing_key(self) -> bytes | None:
+        """The key of this report, opened once. Raises VaultError."""
+        if self.key is None:
+            return None
+        stored = bytes(self.key)
+        if self._opened_with != stored:
+            self._opened_key = report_keys.unwrap(stored, self.sealing_identity())
+            self._opened_with = stored
+        return self._opened_key
+
+    def sealing_identity(self) -> str:
+        """By which a report is known before it has a number."""
+        return bytes(self.dedup_key).hex()
+
+    def keep_key_with(self, case: Case) -> None:
+        """From now on its case keeps the key, and nobody else. Save `key` afterwards."""
+        if self.key is not None:
+            self.key = report_keys.give_to_case(bytes(self.key), self.sealing_identity(), case.pk)
+
+    _opened_with: bytes = b""
+    _opened_key: bytes = b""
+
 
 class ReportFile(models.Model):
     """A file that came with a report, kept whole. A quarantined one is never offered for opening."""
 
     report = models.ForeignKey(Report, models.PROTECT, related_name="files")
-    name = models.TextField()
+    name = SealedText(help_text=_("The name of a file"))
     content_type = models.CharField(max_length=200)
     size = models.BigIntegerField()
     sha256 = models.BinaryField(max_length=32)
-    data = models.BinaryField()
+    data = SealedBytes(help_text=_("A file that came with a report"))
     quarantine = models.CharField(max_length=300, blank=True)
 
     def __str__(self) -> str:
-        return self.name
+        return f"file {self.pk}"
+
+    def sealing_key(self) -> bytes | None:
+        """The key of its report. Raises VaultError."""
+        return self.report.sealing_key()
+
+    def sealing_identity(self) -> str:
+        """The report, and what the file holds."""
+        digest = bytes(self.sha256)
+        return f"{self.report.sealing_identity()} {digest.hex()}"
 
 
 class Party(models.Model):
@@ -341,7 +374,7 @@ class Exhibit(models.Model):
     content_type = models.CharField(max_length=200, default="text/plain")
     size = models.BigIntegerField()
     sha256 = models.BinaryField(max_length=32)
-    data = SealedBytes()
+    data = SealedBytes(help_text=_("A piece of evidence"))
     # Whether the case's key sealed it; what was added before sealing began is plain.
     sealed = models.BooleanField(default=True)
     source = models.CharField(max_length=300, blank=True)

@@ -37,7 +37,9 @@ def open_case(report_id: int) -> str:
             report.first_case = report.first_case or report.case
             report.opened_at = timezone.now()
             report.open_error = ""
-            report.save(update_fields=["case", "first_case", "opened_at", "open_error"])
+            assert report.case is not None
+            report.keep_key_with(report.case)
+            report.save(update_fields=["case", "first_case", "opened_at", "open_error", "key"])
         assert report.case is not None
         return report.case.reference
 

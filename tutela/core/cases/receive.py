@@ -24,6 +24,8 @@ from django.utils.translation import gettext as _
 
 from tutela.core.errors import BadData, KeyReused, NotFound
 
+from .sealing import ReportSeal
+
 if TYPE_CHECKING:
     from django.db.backends.utils import CursorWrapper
 
@@ -93,19 +95,24 @@ def receive(incoming: Incoming, using: str = "default") -> Received:
     """
     _check(incoming)
     content = content_hash(incoming)
+    dedup = _dedup_key(incoming, content)
+    seal = ReportSeal.fresh(dedup, using)
+    digests = [hashlib.sha256(one.data).digest() for one in incoming.files]
+    files = list(zip(incoming.files, digests, strict=True))
     # One statement, so one transaction of its own: it is committed when it answers.
     with _binary_cursor(using) as cursor:
         cursor.execute(
             "SELECT report_id, was_new, content_hash"
-            " FROM tutela.receive_report(%b, %b, %b, %b, %s::jsonb, %s::jsonb, %b::bytea[])",
+            " FROM tutela.receive_report(%b, %b, %b, %b, %b, %s::jsonb, %s::jsonb, %b::bytea[])",
             [
-                _dedup_key(incoming, content),
+                dedup,
                 content,
                 incoming.receipt_hash,
-                incoming.raw,
-                json.dumps(_about(incoming)),
-                json.dumps([_about_file(one) for one in incoming.files]),
-                [one.data for one in incoming.files],
+                seal.kept,
+                seal.of_report("raw", incoming.raw),
+                json.dumps(_about(incoming, seal)),
+                json.dumps([_about_file(one, digest, seal) for one, digest in files]),
+                [seal.of_file("data", one.data, digest) for one, digest in files],
             ],
         )
         report_id, was_new, stored = cursor.fetchone()
@@ -181,7 +188,8 @@ def _dedup_key(incoming: Incoming, content: bytes) -> bytes:
     return hashlib.sha256(said).digest()
 
 
-def _about(incoming: Incoming) -> dict[str, object]:
+def _about(incoming: Incoming, seal: ReportSeal) -> dict[str, object]:
+    fields = {str(k): clean_text(v) if isinstance(v, str) else v for k, v in incoming.fields.items()}
     return {
         "channel": incoming.channel,
         "mailbox": incoming.mailbox,
@@ -189,10 +197,10 @@ def _about(incoming: Incoming) -> dict[str, object]:
         "subject": clean_text(incoming.subject),
         "text": clean_text(incoming.text),
         "language": incoming.language,
-        "sender_name": clean_text(incoming.sender_name),
-        "sender_email": clean_text(incoming.sender_email),
+        "sender_name": seal.of_report("sender_name", clean_text(incoming.sender_name)).hex(),
+        "sender_email": seal.of_report("sender_email", clean_text(incoming.sender_email)).hex(),
         "sent_at": incoming.sent_at.isoformat() if incoming.sent_at else None,
-        "fields": {str(k): clean_text(v) if isinstance(v, str) else v for k, v in incoming.fields.items()},
+        "fields": seal.of_report("fields", fields).hex(),
         "problems": [dict(one) for one in incoming.problems],
         "thread": [clean_text(one) for one in incoming.thread][:50],
         "message_id": clean_text(incoming.message_id),
@@ -201,11 +209,12 @@ def _about(incoming: Incoming) -> dict[str, object]:
     }
 
 
-def _about_file(one: IncomingFile) -> dict[str, object]:
+def _about_file(one: IncomingFile, sha256: bytes, seal: ReportSeal) -> dict[str, object]:
     return {
-        "name": clean_text(one.name)[:300],
+        "name": seal.of_file("name", clean_text(one.name)[:300], sha256).hex(),
         "content_type": clean_text(one.content_type)[:200],
-        "sha256": hashlib.sha256(one.data).hexdigest(),
+        "size": len(one.data),
+        "sha256": sha256.hex(),
         "quarantine": one.quarantine[:300],
     }
 

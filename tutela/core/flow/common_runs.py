@@ -26,6 +26,7 @@ from tutela.core.cases.models import (
     Report,
     Severity,
 )
+from tutela.core.cases.moving import move_reports
 from tutela.core.errors import BadData, NotAllowed, NotFound, StepClosed
 from tutela.core.outbox.models import Effect, EffectState, stuck_effects
 from tutela.core.people.models import Staff
@@ -360,7 +361,7 @@ def merge_into(context: Context) -> None:
             staff_id=recusal.staff_id, ended_at=None, defaults={"reason": recusal.reason}
         )
     case.messages.exclude(report=None).update(case=other)
-    case.reports.update(case=other)
+    move_reports(case.reports.defer("raw"), other)
     context.said |= {"other": other.pk, "from": case.state}
     case.merged_into = other
     clocks.happened(context.workflow, other, "merged", context.now, start_at=case.received_at)
@@ -378,7 +379,7 @@ def unmerge(context: Context) -> None:
     other = _locked(context, merge.data["other"])
     own = Report.objects.filter(first_case=case).exclude(case=case)  # wherever the other was merged to
     Message.objects.filter(report__in=own.values("pk")).update(case=case)
-    own.update(case=case)
+    move_reports(own.defer("raw"), case)
     case.links.filter(other=other, kind=CaseLink.Kind.DUPLICATE, ended_at=None).update(ended_at=context.now)
     case.merged_into = None
     case.unread = case.messages.filter(direction=Message.Direction.IN, read_at=None).count()

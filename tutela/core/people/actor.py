@@ -8,7 +8,9 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
+from typing import Any
 
 from django.db import connections, transaction
 
@@ -50,9 +52,25 @@ def acting_as(actor: Actor, using: str = "default") -> Iterator[Actor]:
     with transaction.atomic(using=using):
         before = current_actor_id(using)
         _name(str(actor.id), using)
-        yield actor
+        token = _remembered.set({})
+        try:
+            yield actor
+        finally:
+            _remembered.reset(token)
         # On an exception the rollback restores the setting; only a clean end needs this.
         _name(before, using)
+
+
+_remembered: ContextVar[dict[Any, Any] | None] = ContextVar("tutela_remembered", default=None)
+
+
+def remembered() -> dict[Any, Any]:
+    """What this actor was shown already in this transaction, for those who would ask again for each row.
+
+    Empty with nobody named, and another one for each actor.
+    """
+    found = _remembered.get()
+    return {} if found is None else found
 
 
 def current_actor_id(using: str = "default") -> str:

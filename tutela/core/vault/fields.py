@@ -63,6 +63,12 @@ class SealedBytes(_Bytes):
 
     descriptor_class = _Opening
 
+    def deconstruct(self) -> Any:
+        """Without the words about what it holds, which change nothing in the database."""
+        name, path, args, options = super().deconstruct()
+        options.pop("help_text", None)
+        return name, path, args, options
+
     def from_db_value(self, value: Any, *_about: Any) -> Any:
         """Marked as stored; opened later, when the row is known."""
         return None if value is None else _Stored(value)
@@ -72,18 +78,28 @@ class SealedBytes(_Bytes):
         value = model_instance.__dict__.get(self.attname)
         if value is None or isinstance(value, _Stored):
             return value
-        plain, key = self.to_plain(value), model_instance.sealing_key()
-        return plain if key is None else seal(key, plain, self.place(model_instance))
+        key = model_instance.sealing_key()
+        return (
+            self.to_plain(value)
+            if key is None
+            else self.sealed(model_instance.sealing_identity(), key, value)
+        )
+
+    def sealed(self, identity: str, key: bytes, value: Any) -> bytes:
+        """A value sealed for the row of that identity, which need not be there yet."""
+        return seal(key, self.to_plain(value), self.place(identity))
 
     def opened(self, row: Sealing, stored: bytes) -> Any:
         """What people gave. Raises VaultError."""
         key = row.sealing_key()
-        plain = bytes(stored) if key is None else unseal(key, bytes(stored), self.place(row))
+        plain = (
+            bytes(stored) if key is None else unseal(key, bytes(stored), self.place(row.sealing_identity()))
+        )
         return self.from_plain(plain)
 
-    def place(self, row: Sealing) -> str:
+    def place(self, identity: str) -> str:
         """Where a value stands, as it is bound to it."""
-        return f"{self.model._meta.db_table}.{self.column} {row.sealing_identity()}"  # noqa: SLF001  Django's public name
+        return f"{self.model._meta.db_table}.{self.column} {identity}"  # noqa: SLF001  Django's public name
 
     def to_plain(self, value: Any) -> bytes:
         """What people gave, as bytes."""
@@ -132,3 +148,10 @@ def sealed_columns() -> Iterator[SealedBytes]:
         for field in model._meta.local_fields:  # noqa: SLF001  Django's public name
             if isinstance(field, SealedBytes):
                 yield field
+
+
+def sealed_column(model: type[models.Model], name: str) -> SealedBytes:
+    """The sealed column of that name."""
+    field = model._meta.get_field(name)  # noqa: SLF001  Django's public name
+    assert isinstance(field, SealedBytes)
+    return field

@@ -11,6 +11,8 @@ from time import monotonic
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 from django.db import connections, transaction
 
+from tutela.core.people.actor import remembered
+
 from .models import CaseKey, IntakeKey, WorkflowKey
 from .providers import provider
 from .seals import Destroyed, Unavailable, new_key, seal, unseal
@@ -46,10 +48,14 @@ def case_key(case_id: int) -> bytes:
 
     Raises Unavailable (also where the acting person does not see the case) and Destroyed.
     """
-    row = CaseKey.objects.filter(pk=case_id).first() or _make_case_key(case_id)
-    if row.destroyed_at:
-        raise Destroyed("The key of this case was destroyed; what it sealed is gone.")
-    return unseal(workflow_key(row.workflow_key_id), bytes(row.wrapped), case_place(case_id))
+    known, name = remembered(), f"key of case {case_id}"
+    if name not in known:
+        row = CaseKey.objects.filter(pk=case_id).first() or _make_case_key(case_id)
+        if row.destroyed_at:
+            raise Destroyed("The key of this case was destroyed; what it sealed is gone.")
+        known[name] = unseal(workflow_key(row.workflow_key_id), bytes(row.wrapped), case_place(case_id))
+    key: bytes = known[name]
+    return key
 
 
 def case_place(case_id: int) -> str:

@@ -74,7 +74,9 @@ def reports(reference: str, actor: Actor, limit: int = USUAL, cursor: str | None
         case = look_at(reference, actor, "reports")
         rows, following = _page(case.reports.defer("raw").order_by("id"), limit, after)
         files: dict[int, list[Json]] = {}
+        of_page = {row.pk: row for row in rows}
         for one in ReportFile.objects.filter(report__in=rows).defer("data").order_by("id"):
+            one.report = of_page[one.report_id]  # whose key opens the names
             files.setdefault(one.report_id, []).append(_file(one))
         return {"items": [_report(row, files.get(row.pk, [])) for row in rows], "next": following}
 

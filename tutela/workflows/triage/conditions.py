@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 def sender_of(case: Case) -> Report | None:
     """The first report that came with a mail address."""
-    return case.reports.exclude(sender_email="").defer("raw").order_by("received_at", "id").first()
+    reports = case.reports.defer("raw").order_by("received_at", "id")
+    return next((one for one in reports if one.sender_email), None)
 
 
 def address_of(case: Case) -> str:

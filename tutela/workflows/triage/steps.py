@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 from tutela.core.cases.models import Case, CaseLink, Message, Report, Severity
+from tutela.core.cases.moving import move_reports
 from tutela.core.cases.opening import make_case, started
 from tutela.core.flow import registry
 from tutela.core.flow.context import Context, Wish
@@ -116,7 +117,7 @@ def _open_there(context: Context, intake: Actor) -> Case:
         facts=workflow.facts_of(first) if first else {},
     )
     Message.objects.filter(case=case).exclude(report=None).update(case=other)
-    Report.objects.filter(case=case).update(case=other, first_case=other)
+    move_reports(case.reports.defer("raw"), other, for_good=True)
     for recusal in case.recusals.filter(ended_at=None):
         other.recusals.create(staff_id=recusal.staff_id, reason=recusal.reason)
     other.unread = case.unread

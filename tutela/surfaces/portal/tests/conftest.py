@@ -12,6 +12,10 @@ from django.db import connections
 from django.http import HttpResponse
 from django.test import Client, override_settings
 
+from tutela.core.cases.models import Report
+from tutela.core.people.actor import acting_as, system_actor
+from tutela.core.people.roles import SystemActor
+
 WORDS = "They wrote goodbye on their talk page and named a station in Sample City."
 LINK = "https://wiki.example/wiki/User_talk:ExampleMoss"
 NOBODYS_CODE = "0000 0000 0000 0000"
@@ -109,6 +113,17 @@ def reports(superuser):
     def read(columns: str = "text") -> list:
         rows = superuser.execute(f"select {columns} from cases_report order by id").fetchall()
         return [row[0] if len(row) == 1 else row for row in rows]
+
+    return read
+
+
+@pytest.fixture
+def opened():
+    """One sealed column of all reports, as the worker opens it."""
+
+    def read(column: str) -> list:
+        with acting_as(system_actor(SystemActor.INTAKE)):
+            return [getattr(one, column) for one in Report.objects.order_by("id")]
 
     return read
 

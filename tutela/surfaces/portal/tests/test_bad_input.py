@@ -44,20 +44,20 @@ class TestText:
         assert visitor.report(what="字" * MOST).status_code == 201
         assert len(reports()[0]) == MOST
 
-    def test_nul_control_and_direction_marks_do_not_hurt(self, visitor, reports):
+    def test_nul_control_and_direction_marks_do_not_hurt(self, visitor, reports, opened):
         text = "before\0after \x01\x1b[31m \u202eback\u202c \u2066x\u2069 \x7f end"
         code = code_of(visitor.report(what=text))
         kept = text.replace("\0", "\N{REPLACEMENT CHARACTER}")
         assert reports() == [kept]
-        assert b"before%00after" in bytes(reports("raw")[0])
+        assert b"before%00after" in bytes(opened("raw")[0])
         page = visitor.post("/en/back/", {"code": code}).content.decode()
         assert f'dir="auto" lang="en">{kept}</p>' in page
 
-    def test_broken_utf_8_is_taken_with_a_mark_and_kept_as_it_came(self, visitor, reports):
+    def test_broken_utf_8_is_taken_with_a_mark_and_kept_as_it_came(self, visitor, reports, opened):
         body = f"key={quote(visitor.key())}&answer=here&what=caf%E9+%FF%FE+end".encode()
         assert visitor.post(EMERGENCY, body).status_code == 201
         assert reports() == ["caf\ufffd \ufffd\ufffd end"]
-        assert bytes(reports("raw")[0]) == b"answer=here&what=caf%E9+%FF%FE+end"
+        assert bytes(opened("raw")[0]) == b"answer=here&what=caf%E9+%FF%FE+end"
 
     def test_bytes_that_no_browser_sends_are_taken_too(self, visitor, reports):
         body = b"key=" + quote(visitor.key()).encode() + b"&answer=here&what=\xff\xfe\x80 text"
@@ -119,7 +119,7 @@ class TestBodies:
         assert answer.status_code == 400
         assert "We could not read this" in words_of(answer)
 
-    def test_a_form_in_parts_is_taken(self, visitor, reports):
+    def test_a_form_in_parts_is_taken(self, visitor, opened):
         fields = {"key": visitor.key(), "what": WORDS, "answer": "here"}
         parts = "".join(
             f'--cut\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
@@ -127,7 +127,7 @@ class TestBodies:
         )
         body = f"{parts}--cut--\r\n".encode()
         assert visitor.send("POST", EMERGENCY, body, "multipart/form-data; boundary=cut").status_code == 201
-        assert bytes(reports("raw")[0]) == urlencode({"what": WORDS, "answer": "here"}).encode()
+        assert bytes(opened("raw")[0]) == urlencode({"what": WORDS, "answer": "here"}).encode()
 
     @pytest.mark.parametrize(
         ("body", "content_type"),

@@ -82,9 +82,9 @@ def test_the_same_addition_twice_is_one(visitor, code, reports):
     assert reports() == [WORDS, "They just wrote again."]
 
 
-def test_the_code_and_the_key_are_not_kept_with_an_addition(visitor, code, reports):
+def test_the_code_and_the_key_are_not_kept_with_an_addition(visitor, code, opened):
     visitor.post(ADD, {"code": code, "key": visitor.key(), "what": "More."})
-    assert bytes(reports("raw")[1]) == b"what=More."
+    assert bytes(opened("raw")[1]) == b"what=More."
 
 
 def test_a_closed_report_says_so_and_still_takes_words(visitor, code, case, superuser):

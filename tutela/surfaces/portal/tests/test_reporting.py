@@ -23,14 +23,14 @@ pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "port
 EMERGENCY = "/en/emergency/"
 
 
-def test_the_code_is_shown_after_the_report_is_stored(visitor, reports):
+def test_the_code_is_shown_after_the_report_is_stored(visitor, reports, opened):
     answer = visitor.report(who="writer", where=LINK)
     assert answer.status_code == 201
     code = code_of(answer)
     assert words_of(answer).count(code) == 1
     assert reports("text, workflow, channel, language") == [(WORDS, "emergency", "portal", "en")]
     assert bytes(reports("receipt_hash")[0]) == receipt_hash(code)
-    assert reports("fields") == [{"who": "writer", "where": LINK, "answer": "here", "category": "emergency"}]
+    assert opened("fields") == [{"who": "writer", "where": LINK, "answer": "here", "category": "emergency"}]
 
 
 def test_the_receipt_says_by_when(visitor):
@@ -64,10 +64,10 @@ def test_a_link_alone_is_a_report(visitor, reports):
     assert reports() == [LINK]
 
 
-def test_an_address_is_kept_where_an_answer_by_mail_is_wished(visitor, reports):
+def test_an_address_is_kept_where_an_answer_by_mail_is_wished(visitor, opened):
     visitor.report(answer="mail", address=" \u200fsomeone@mail.example ")
     visitor.report(answer="here", address="someone@mail.example")
-    assert reports("sender_email") == ["someone@mail.example", ""]
+    assert opened("sender_email") == ["someone@mail.example", ""]
 
 
 def test_an_answer_by_mail_needs_an_address(visitor, reports):
@@ -133,14 +133,14 @@ class TestSendingTwice:
         assert "Its code was shown when it was stored" in words_of(later)
         assert reports() == [WORDS]
 
-    def test_the_key_is_not_kept_with_the_report(self, visitor, reports):
+    def test_the_key_is_not_kept_with_the_report(self, visitor, reports, opened):
         """Whoever reads the report could ask for its code with it."""
         key = visitor.key()
         visitor.post(EMERGENCY, {"key": key, "what": WORDS, "where": LINK, "answer": "here"})
-        raw = bytes(reports("raw")[0])
+        raw = bytes(opened("raw")[0])
         assert parse_qs(raw.decode()) == {"what": [WORDS], "where": [LINK], "answer": ["here"]}
         random = key.split(":")[0].encode()
-        assert random not in b"".join(bytes(part) for part in reports("raw, dedup_key, content_hash")[0])
+        assert random not in raw + b"".join(bytes(part) for part in reports("dedup_key, content_hash")[0])
 
 
 class TestFormsFromElsewhere:
