@@ -40,7 +40,14 @@ OPEN_TABLES = {
     "procrastinate_workers",
 }
 # Numbers of cases at most, and of one's own work only.
-OF_NOBODYS_CASE = {"desk_savedview", "desk_bulkrun", "health_heartbeat"}
+OF_NOBODYS_CASE = {
+    "desk_savedview",
+    "desk_bulkrun",
+    "health_heartbeat",
+    # Keys that open nothing without the provider's; those of cases are secured as their cases.
+    "vault_workflowkey",
+    "vault_intakekey",
+}
 
 
 def rows(actor: Actor | None, table: str) -> int:

@@ -10,7 +10,7 @@ from .conftest import code_of
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "portal"])
 READS = {"directory_helpline", "directory_emergencynumber", "directory_venue"}
-RUNS = {"receive_report", "receipt_status", "receipt_conversation", "take"}
+RUNS = {"intake_key", "receive_report", "receipt_status", "receipt_conversation", "take"}
 
 
 @pytest.fixture
@@ -48,7 +48,7 @@ def test_it_writes_to_none(superuser, right):
     assert rows.fetchall() == []
 
 
-def test_it_runs_four_functions_of_ours(portal):
+def test_it_runs_five_functions_of_ours(portal):
     rows = portal.execute(
         "select p.proname from pg_proc p join pg_namespace n on n.oid = p.pronamespace"
         " where n.nspname = 'tutela' and has_function_privilege(p.oid, 'execute')"

@@ -78,9 +78,10 @@ def test_the_letter_to_the_agency_holds_what_was_approved_and_goes_to_the_direct
     with acting_as(cast.larch):
         effect = Effect.objects.get(case=case, payload__has_key="attachments")
         exhibit = case.exhibits.get()
+        printed = bytes(exhibit.data)
     assert effect.payload["to"] == "duty-desk@police.exampleland.example"
     (attached,) = effect.payload["attachments"]
-    assert base64.b64decode(attached["base64"]) == bytes(exhibit.data)
+    assert base64.b64decode(attached["base64"]) == printed
     assert attached["content_type"] == "application/pdf"
     assert bytes(exhibit.data).startswith(b"%PDF-")
     assert "192.0.2.7" not in effect.payload["text"]
