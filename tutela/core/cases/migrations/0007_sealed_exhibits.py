@@ -8,7 +8,7 @@ from tutela.core.vault.fields import SealedBytes
 
 
 class Migration(migrations.Migration):
-    dependencies: ClassVar = [("cases", "0005_kept_as_they_came")]
+    dependencies: ClassVar = [("cases", "0006_privileged_notes")]
     operations: ClassVar = [
         migrations.AddField("exhibit", "sealed", models.BooleanField(default=False)),
         migrations.AlterField("exhibit", "sealed", models.BooleanField(default=True)),

@@ -10,7 +10,7 @@ from tutela.core.vault.fields import SealedBytes, SealedJSON, SealedText
 
 class Migration(migrations.Migration):
     dependencies: ClassVar = [
-        ("cases", "0006_sealed_exhibits"),
+        ("cases", "0007_sealed_exhibits"),
         ("vault", "0002_rights"),
         ("search", "0003_windows"),
     ]
