@@ -74,6 +74,11 @@ def lmtp_port() -> int:
     return int(os.environ.get("TUTELA_LMTP_PORT", str(port() + 2)))
 
 
+def vault() -> str:
+    """Where key-encryption keys live. `TUTELA_VAULT`, else a file in the data folder."""
+    return os.environ.get("TUTELA_VAULT", f"file:{data_folder() / 'keys' / 'vault.json'}")
+
+
 def secret_key() -> bytes:
     """The key that signs cookies and hashes codes: 32 bytes or more, made at the first start.
 

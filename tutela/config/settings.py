@@ -160,7 +160,7 @@ API_REQUESTS_PER_MINUTE = int(os.environ.get("TUTELA_API_REQUESTS_PER_MINUTE", "
 # Mail. On a laptop, outgoing mail is written as .eml files; `TUTELA_SMTP_HOST` sends it instead.
 MAIL_FOLDER = environment.data_folder() / "mail"
 # Where key-encryption keys live: see tutela/core/vault/providers.
-VAULT = os.environ.get("TUTELA_VAULT", f"file:{environment.data_folder() / 'keys' / 'vault.json'}")
+VAULT = environment.vault()
 SMTP_HOST = os.environ.get("TUTELA_SMTP_HOST", "")
 SMTP_PORT = int(os.environ.get("TUTELA_SMTP_PORT", "25"))
 SMTP_USER = os.environ.get("TUTELA_SMTP_USER", "")

@@ -54,7 +54,7 @@ def fault(check: str, seen: str, remedy: str) -> Finding:
 
 def examine() -> list[Finding]:
     """All findings, in the order in which they are worth mending."""
-    return [python(), disk(), *database(), *work(), mail(), pdf(), assets(), translations()]
+    return [python(), disk(), *database(), vault(), *work(), mail(), pdf(), assets(), translations()]
 
 
 def python() -> Finding:
@@ -135,6 +135,20 @@ def _tables(address: str) -> Finding:
     if not is_prepared:
         return fault("Tables", "not in the shape that this version needs", "Run `tutela prepare`.")
     return ok("Tables", "all migrations are applied")
+
+
+def vault() -> Finding:
+    """The keys of what is sealed."""
+    kind, _colon, where = environment.vault().partition(":")
+    path = Path(where)
+    if kind != "file":
+        return fault("Keys", f"there is no kind of key provider called {kind}", "Set TUTELA_VAULT=file:PATH.")
+    if not path.exists():
+        remedy = "Put it back from its backup, or from its recovery sheet: tutela vault restore."
+        return fault("Keys", f"{path} is missing", remedy)
+    if path.stat().st_mode & 0o077:
+        return fault("Keys", f"others may read {path}", f"chmod 600 {path}")
+    return ok("Keys", f"in {path}; keep a recovery sheet (tutela vault sheet)")
 
 
 def work() -> Iterator[Finding]:

@@ -106,8 +106,8 @@ def test_files_are_kept_and_what_could_do_harm_is_quarantined(intake):
     number = intake.post("/reports", {**REPORT, "files": files}).json()["report"]
     with acting_as(system_actor(SystemActor.INTAKE)):
         note, more = ReportFile.objects.filter(report=number).order_by("id")
-    assert (bytes(note.data), note.quarantine) == (b"hello", "")
-    assert bytes(more.data) == bomb.getvalue()
+        assert (note.name, bytes(note.data), note.quarantine) == ("note.txt", b"hello", "")
+        assert bytes(more.data) == bomb.getvalue()
     assert more.quarantine
 
 
