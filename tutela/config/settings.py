@@ -161,6 +161,9 @@ API_REQUESTS_PER_MINUTE = int(os.environ.get("TUTELA_API_REQUESTS_PER_MINUTE", "
 MAIL_FOLDER = environment.data_folder() / "mail"
 # Where key-encryption keys live: see tutela/core/vault/providers.
 VAULT = environment.vault()
+# The log's own key, and where its signed heads go outside the database: see docs/security/audit.md.
+AUDIT_KEY_FILE = Path(os.environ.get("TUTELA_AUDIT_KEY_FILE", environment.data_folder() / "keys" / "audit"))
+ANCHORS = os.environ.get("TUTELA_ANCHORS", f"folder:{environment.data_folder() / 'anchors'}")
 SMTP_HOST = os.environ.get("TUTELA_SMTP_HOST", "")
 SMTP_PORT = int(os.environ.get("TUTELA_SMTP_PORT", "25"))
 SMTP_USER = os.environ.get("TUTELA_SMTP_USER", "")

@@ -24,7 +24,9 @@ from procrastinate.contrib.django import app
 from procrastinate.contrib.django.utils import connector_params
 from procrastinate.psycopg_connector import PsycopgConnector
 
+from tutela.core.audit.seal import seal_and_anchor
 from tutela.core.cases.models import PRESENCE_ENDS_AFTER, Presence
+from tutela.core.errors import TutelaError
 from tutela.core.health import beats
 from tutela.core.people.actor import acting_as, system_actor
 from tutela.core.people.models import SignInLink
@@ -74,6 +76,16 @@ def forget_tries(timestamp: int) -> None:  # noqa: ARG001
 def finish_renewals(timestamp: int) -> None:  # noqa: ARG001
     """Keys that were renewed: what older ones wrapped, and the older ones that nothing needs."""
     rotation.finish()
+
+
+@app.periodic(cron="* * * * *")
+@app.task(queueing_lock="seal_audit", name="seal_audit")
+def seal_audit(timestamp: int) -> None:  # noqa: ARG001
+    """Entries of the audit log that no signed head covers yet, and heads that an anchor does not hold."""
+    try:
+        seal_and_anchor()
+    except TutelaError as error:
+        log.error("The audit log cannot be sealed: %s", error)  # noqa: TRY400  a sentence for a person
 
 
 # A lock would make this one wait for the very job that it is to free; the queueing lock is enough.

@@ -19,6 +19,8 @@ from tutela.server.errors import CannotStartError
 
 PACKAGE = Path(__file__).resolve().parent.parent
 LEAST_DISK = 1_000_000_000
+#: Seconds for which an audit entry may wait for its seal.
+SEAL_WAITS = 300
 OLDEST_PYTHON = (3, 11)
 LANGUAGES = PACKAGE / "locale"
 BUILT = PACKAGE / "ui" / "static" / "ui" / "built" / "codex.css"
@@ -54,7 +56,18 @@ def fault(check: str, seen: str, remedy: str) -> Finding:
 
 def examine() -> list[Finding]:
     """All findings, in the order in which they are worth mending."""
-    return [python(), disk(), *database(), vault(), *work(), mail(), pdf(), assets(), translations()]
+    return [
+        python(),
+        disk(),
+        *database(),
+        vault(),
+        *work(),
+        *audit(),
+        mail(),
+        pdf(),
+        assets(),
+        translations(),
+    ]
 
 
 def python() -> Finding:
@@ -178,6 +191,32 @@ def work() -> Iterator[Finding]:
         yield Finding(
             "Waiting for a person", State.OFF, seen, "Open the cases: their timelines say what to do."
         )
+
+
+def audit() -> Iterator[Finding]:
+    """Whether the audit log is sealed, and its heads are held outside the database."""
+    try:
+        address = _addresses()[environment.SIGN_IN[environment.DESK]]
+        with psycopg.connect(address, connect_timeout=5) as connection:
+            failing = connection.execute(
+                "select name, error from audit_anchored where failing_since is not null order by name"
+            ).fetchall()
+            held = connection.execute("select name, upto from audit_anchored order by name").fetchall()
+            (late,) = connection.execute(
+                "select coalesce(entry_unsealed, 0) from tutela.audit_figures()"
+            ).fetchone() or (0,)
+    except (CannotStartError, psycopg.Error):
+        return  # the finding about the database says it
+    check = "Audit log"
+    remedy = "Mend it, then: tutela audit seal. What an anchor does not hold, nobody can prove later."
+    yield from (fault(check, f"{name} takes no head: {error.rstrip('.')}", remedy) for name, error in failing)
+    if late > SEAL_WAITS:
+        yield fault(check, f"entries wait for their seal for {late:.0f} s", "Run tutela audit seal.")
+    elif not held:
+        seen = "no anchor holds a head yet"
+        yield Finding(check, State.OFF, seen, "Set TUTELA_ANCHORS, then: tutela audit seal.")
+    elif not failing:
+        yield ok(check, ", ".join(f"{name} holds {upto} heads" for name, upto in held))
 
 
 def mail() -> Finding:

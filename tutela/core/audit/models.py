@@ -33,6 +33,7 @@ class Act(models.TextChoices):
     STAFF_CHANGED = "staff:changed", _("Staff list changed")
     KEY_RENEWED = "key:renewed", _("Key renewed")
     RELEASE_LOGGED = "release:logged", _("Release entered in the log")
+    AUDIT_EXPORTED = "audit:exported", _("Audit log exported")
 
 
 class Entry(models.Model):
@@ -58,3 +59,65 @@ class Entry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.at:%Y-%m-%d %H:%M} {self.act}"
+
+
+class Waiting(models.Model):
+    """An entry that no head covers yet.
+
+    A trigger adds the row in the transaction of the entry, and sealing takes it away. So an entry is sealed
+    exactly once, however long after its number was handed out its transaction commits.
+    """
+
+    entry_id = models.BigIntegerField(primary_key=True)
+
+    def __str__(self) -> str:
+        return str(self.entry_id)
+
+
+class Leaf(models.Model):
+    """The place of an entry in the tree, counted from 0 in the order of sealing, and its hash."""
+
+    number = models.BigIntegerField(primary_key=True)
+    entry_id = models.BigIntegerField(unique=True)
+    hash = models.BinaryField()
+
+    def __str__(self) -> str:
+        return f"{self.number}: {self.entry_id}"
+
+
+class Node(models.Model):
+    """The hash over a full subtree of at least two leaves; see tree.py for its coordinate."""
+
+    pk = models.CompositePrimaryKey("level", "number")
+    level = models.SmallIntegerField()
+    number = models.BigIntegerField()
+    hash = models.BinaryField()
+
+    def __str__(self) -> str:
+        return f"{self.level}/{self.number}"
+
+
+class HeadRow(models.Model):
+    """A signed head, as heads.py writes it. `size` leaves are below it."""
+
+    number = models.BigIntegerField(primary_key=True)
+    size = models.BigIntegerField()
+    text = models.TextField()
+
+    class Meta:
+        db_table = "audit_head"
+
+    def __str__(self) -> str:
+        return f"{self.number}: {self.size}"
+
+
+class Anchored(models.Model):
+    """How far one anchor is: it holds every head up to `upto`, as far as we know."""
+
+    name = models.CharField(max_length=200, primary_key=True)
+    upto = models.BigIntegerField(default=0)
+    error = models.CharField(max_length=300, blank=True)
+    failing_since = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.upto}"

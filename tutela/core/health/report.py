@@ -17,6 +17,8 @@ from .models import Heartbeat
 
 #: Seconds for which a report may wait for its case, and a clock or an act outside for its loop.
 REPORT_WAITS, CLOCK_LATE, EFFECT_WAITS = 60, 60, 900
+#: Seconds for which an audit entry may wait for its seal, which comes every minute.
+SEAL_WAITS = 300
 
 
 class Part(StrEnum):
@@ -28,6 +30,7 @@ class Part(StrEnum):
     REPORTS = "reports"
     CLOCKS = "clocks"
     EFFECTS = "effects"
+    AUDIT = "audit"
 
 
 @dataclass(frozen=True)
@@ -102,7 +105,7 @@ def _missing_migrations() -> list[str]:
 
 def _figures() -> dict[str, Any]:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT * FROM tutela.health()")
+        cursor.execute("SELECT * FROM tutela.health(), tutela.audit_figures()")
         names = [column.name for column in cursor.description]
         row = dict(zip(names, cursor.fetchone(), strict=True))
     return {name: round(value, 1) if isinstance(value, float) else value for name, value in row.items()}
@@ -162,4 +165,20 @@ def _judge_figures(health: Health) -> None:
                 faulty,
             )
             % {"many": faulty},
+        )
+    _judge_audit(health, numbers)
+
+
+def _judge_audit(health: Health, numbers: dict[str, Any]) -> None:
+    if (numbers["entry_unsealed"] or 0) > SEAL_WAITS:
+        health.look_at(
+            Part.AUDIT,
+            _("Entries of the audit log have waited %(seconds)d seconds for their seal.")
+            % {"seconds": numbers["entry_unsealed"]},
+        )
+    if numbers["anchor_fails"] is not None:
+        health.look_at(
+            Part.AUDIT,
+            _("An anchor of the audit log has not taken a head for %(seconds)d seconds: see `tutela doctor`.")
+            % {"seconds": numbers["anchor_fails"]},
         )

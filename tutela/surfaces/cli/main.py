@@ -52,6 +52,7 @@ COMMANDS = (
     Commands("tutela.surfaces.cli.grant", ("grant",), group=True),
     Commands("tutela.surfaces.cli.directory", ("directory",), group=True),
     Commands("tutela.surfaces.cli.release", ("release",), group=True),
+    Commands("tutela.surfaces.cli.audit", ("audit",), group=True),
     Commands("tutela.surfaces.cli.flow", ("flow",), group=True, database=False),
     Commands("tutela.surfaces.cli.vault", ("vault",), group=True),
     Commands("tutela.surfaces.cli.sample", ("sample",), group=True),

@@ -11,6 +11,8 @@ from django.utils import timezone
 
 from tests.cast import emergency, make_cast, report_emergency
 from tutela.config import health
+from tutela.core.audit.models import Entry
+from tutela.core.audit.seal import seal_and_anchor
 from tutela.core.cases.receive import receive
 from tutela.core.flow.models import ClockRow
 from tutela.core.health import beats
@@ -51,7 +53,7 @@ def test_a_stranger_learns_whether_each_part_is_well_and_no_more(alive):
         Effect.objects.update(state=EffectState.FAILED)
     receive(emergency())
     answer = Client().get("/readyz")
-    well = dict.fromkeys(["database", "tables", "loops", "reports", "clocks"], "ok")
+    well = dict.fromkeys(["database", "tables", "loops", "reports", "clocks", "audit"], "ok")
     assert answer.json() == {"status": "ready", "parts": {**well, "effects": "not ok"}}
     assert answer.status_code == 200
 
@@ -113,6 +115,23 @@ def test_figures_count_what_waits_for_a_person(alive, ask):
     assert (status, len(said["attention"])) == (200, 2)
     assert "Words" not in str(said)
     assert "EM-" not in str(said)
+
+
+def test_entries_that_nobody_seals_and_an_anchor_that_takes_nothing_are_shown(alive, ask, settings):
+    assert ask()[1]["parts"]["audit"] == "ok"
+    with acting_as(system_actor(SystemActor.CLOCK)) as actor:
+        old = timezone.now() - timedelta(minutes=6)
+        Entry.objects.create(at=old, act="case:clock", actor_id=actor.id, via="system")
+    status, said = ask()
+    assert (status, said["parts"]["audit"], said["figures"]["entries_unsealed"]) == (200, "not ok", 1)
+    assert "for their seal" in said["attention"][0]
+    settings.ANCHORS = "folder:/dev/null/nowhere"
+    assert not seal_and_anchor().anchored
+    status, said = ask()
+    figures = said["figures"]
+    assert (status, said["parts"]["audit"]) == (200, "not ok")
+    assert (figures["entries_unsealed"], figures["heads_unanchored"]) == (0, 1)
+    assert "An anchor of the audit log" in said["attention"][0]
 
 
 @pytest.mark.django_db(databases=["default", "portal"])

@@ -37,7 +37,8 @@ def programs(tmp_path) -> dict[str, str]:
         program = tmp_path / name
         program.write_text(f"#!/bin/sh\n{command}\n")
         program.chmod(0o755)
-    return {**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}", "NO_COLOR": "1"}
+    surroundings = {"NO_COLOR": "1", "TUTELA_ANCHORS": f"folder:{tmp_path / 'anchors'}"}
+    return {**os.environ, **surroundings, "PATH": f"{tmp_path}:{os.environ['PATH']}"}
 
 
 @pytest.mark.slow
