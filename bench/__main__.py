@@ -7,7 +7,7 @@ import sys
 
 from bench import sizes
 
-NAMES = ("intake", "pages", "search", "effects", "start")
+NAMES = ("intake", "pages", "search", "effects", "start", "audit")
 
 
 def main() -> None:
