@@ -9,7 +9,11 @@ import psycopg
 import pytest
 
 from tutela.config import environment
-from tutela.server import doctor, postgres, prepare
+from tutela.core.audit.models import Act
+from tutela.core.audit.record import record
+from tutela.core.people.actor import acting_as, system_actor
+from tutela.core.people.roles import SystemActor
+from tutela.server import chores, doctor, postgres, prepare
 from tutela.server.doctor import State
 
 
@@ -139,3 +143,21 @@ def test_it_tells_a_loop_that_works_from_one_that_does_nothing_and_from_none():
     (finding,) = doctor.work()
     assert finding.state is State.FAULT
     assert "intake for" in finding.seen
+
+
+@pytest.mark.django_db(transaction=True)
+def test_it_names_the_anchor_that_takes_no_head(settings, tmp_path):
+    settings.AUDIT_KEY_FILE = tmp_path / "key"
+    assert states(doctor.audit()) == {"Audit log": State.OFF}
+    with acting_as(system_actor(SystemActor.CLOCK)) as actor:
+        record(Act.CASE_CLOCK, actor)
+    settings.ANCHORS = "folder:/dev/null/nowhere"
+    chores.seal_audit(0)
+    (finding,) = doctor.audit()
+    assert finding.state is State.FAULT
+    assert finding.seen.startswith("folder:/dev/null/nowhere takes no head: ")
+    settings.ANCHORS = f"folder:{tmp_path / 'anchors'}"
+    chores.seal_audit(0)
+    (finding,) = doctor.audit()
+    assert finding.state is State.OK
+    assert finding.seen.endswith("anchors holds 1 heads")
