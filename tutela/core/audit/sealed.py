@@ -19,6 +19,7 @@ from .models import HeadRow
 
 #: How many rows are read at once.
 AT_ONCE = 5000
+_ENCODER = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":"))
 FIELDS = ("id", "at", "act", "actor_id", "via", "request_id", "case_id", "detail")
 
 
@@ -37,7 +38,7 @@ def canonical(values: Mapping[str, Any]) -> bytes:
     at: datetime = values["at"]
     said = {name: values[name] for name in FIELDS}
     said["at"] = at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-    return json.dumps(said, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()
+    return _ENCODER.encode(said).encode()
 
 
 @contextmanager
