@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, sync_playwright
 
 ARGUMENTS = [
     "--no-sandbox",
@@ -40,3 +41,31 @@ def running() -> Iterator[Browser]:
             yield chromium
         finally:
             chromium.close()
+
+
+RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+CONTRAST, SIZES = ["color-contrast"], ["target-size", "scrollable-region-focusable"]
+LOOKS = {
+    "wide": (1440, 900, "light", RULES["runOnly"]),
+    "dark": (1440, 900, "dark", CONTRAST),
+    "phone": (390, 844, "light", SIZES),
+    "narrow and dark": (320, 640, "dark", [*CONTRAST, *SIZES]),
+    "at 200 %": (720, 450, "light", SIZES),
+}
+
+
+def look_over(page: Page, name: str, shoot: Callable[[str], None]) -> None:
+    """Look at a loaded page as everybody may see it: no fault that axe or a ruler can find in any look.
+
+    Of axe's rules only some depend on colours and sizes; the others are asked once.
+    """
+    for look, (width, height, scheme, rules) in LOOKS.items():
+        page.set_viewport_size({"width": width, "height": height})
+        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
+        shoot(f"{look}-{name}".replace(" ", "-").replace("%", "").replace("/", "-"))
+        found = Axe().run(page, options={"runOnly": rules})
+        assert found.violations_count == 0, f"{name}, {look}: {found.generate_report()}"
+        too_wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+        assert too_wide <= 0, f"{name}, {look}: {too_wide} pixels too wide"
+    page.set_viewport_size({"width": 1440, "height": 900})
+    page.emulate_media(color_scheme="light", reduced_motion="reduce")
