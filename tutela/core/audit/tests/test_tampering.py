@@ -133,8 +133,8 @@ class TestEveryHashRecomputed:
         self.check(log, tamper, key, "removed", ids[1])
 
     def test_inserted(self, log, ids, tamper, key):
-        tamper.execute("UPDATE audit_entry SET id = id + 1000 WHERE id > %s", [ids[4]])
-        tamper.execute("UPDATE audit_entry SET id = id - 999 WHERE id > 1000")
+        tamper.execute("UPDATE audit_entry SET id = id + 1000000000 WHERE id > %s", [ids[4]])
+        tamper.execute("UPDATE audit_entry SET id = id - 999999999 WHERE id > 1000000000")
         tamper.execute(
             "INSERT INTO audit_entry (id, at, act, actor_id, via, request_id, detail)"
             " VALUES (%s, now(), 'case:step', 1, 'desk', '', '{}')",
