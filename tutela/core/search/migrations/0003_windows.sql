@@ -2,6 +2,9 @@
 CREATE FUNCTION tutela.search_windows() RETURNS integer[] LANGUAGE sql IMMUTABLE PARALLEL SAFE
 AS $$ SELECT ARRAY[1000, 12000] $$;
 
+-- Loads pg_trgm into this session: before, nobody but a superuser may set its parameter on a function.
+DO $$ BEGIN PERFORM word_similarity('a', 'a'); END $$;
+
 -- The newest cases in which all the words stand; then, if there are few, those with a name like it.
 --
 -- Row security keeps PostgreSQL from using its statistics here, so it cannot tell a common word from a
