@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import http.client
 import json
+import secrets
 import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from urllib.parse import quote
 
+import psycopg
 import pytest
 import time_machine
 from django.contrib.sessions.backends.db import SessionStore
@@ -83,9 +85,21 @@ class Running:
         self.server = live.Server(self.live, host="127.0.0.1", port=self.port, log_level="error", ws="none")
         self.thread = threading.Thread(target=self.server.run)
         self.pages: list[Page] = []
+        self.database = database
+        self.heard: list[str] = []
+        hear = self.live._hear
+        self.live._hear = lambda payload: (self.heard.append(payload), hear(payload))
+
+    def hear_all(self) -> None:
+        """Wait until it has heard what was said so far, so that no page is told of it late."""
+        mark = json.dumps({"session": secrets.token_hex(8)})
+        with psycopg.connect(self.database, autocommit=True) as mouth:
+            mouth.execute("select pg_notify('tutela_live', %s)", [mark])
+        assert wait_until(lambda: mark in self.heard and not self.live._changed, 20)
 
     def page(self, actor, key: str = "", **more: str) -> Page:
         """A page of that person, in the session that has this key or in a new one."""
+        self.hear_all()
         page = Page(self.port, make_ticket(actor.id, key or session()), **more)
         self.pages.append(page)
         return page
