@@ -183,7 +183,7 @@ class Report(models.Model):
     def __str__(self) -> str:
         return f"report {self.pk}"
 
-    def sealing_key(self) -> bytes | None:
+    def sealing_key(self, *, to_seal: bool = False) -> bytes | None:  # noqa: ARG002  its key is its own
         """The key of this report, opened once. Raises VaultError."""
         if self.key is None:
             return None
@@ -220,9 +220,9 @@ class ReportFile(models.Model):
     def __str__(self) -> str:
         return f"file {self.pk}"
 
-    def sealing_key(self) -> bytes | None:
+    def sealing_key(self, *, to_seal: bool = False) -> bytes | None:
         """The key of its report. Raises VaultError."""
-        return self.report.sealing_key()
+        return self.report.sealing_key(to_seal=to_seal)
 
     def sealing_identity(self) -> str:
         """The report, and what the file holds."""
@@ -390,9 +390,9 @@ class Exhibit(models.Model):
     def __str__(self) -> str:
         return f"E-{self.number}"
 
-    def sealing_key(self) -> bytes | None:
+    def sealing_key(self, *, to_seal: bool = False) -> bytes | None:
         """The key of the case. Raises VaultError."""
-        return keyring.case_key(self.case_id) if self.sealed else None
+        return keyring.case_key(self.case_id, to_seal=to_seal) if self.sealed else None
 
     def sealing_identity(self) -> str:
         """The case and the number in it."""

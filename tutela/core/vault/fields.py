@@ -23,7 +23,7 @@ from .seals import seal, unseal
 class Sealing(Protocol):
     """What a model with sealed columns offers."""
 
-    def sealing_key(self) -> bytes | None:
+    def sealing_key(self, *, to_seal: bool = False) -> bytes | None:
         """The key of this row, or None where it is not sealed."""
 
     def sealing_identity(self) -> str:
@@ -78,7 +78,7 @@ class SealedBytes(_Bytes):
         value = model_instance.__dict__.get(self.attname)
         if value is None or isinstance(value, _Stored):
             return value
-        key = model_instance.sealing_key()
+        key = model_instance.sealing_key(to_seal=True)
         return (
             self.to_plain(value)
             if key is None

@@ -43,13 +43,15 @@ _kept = _Kept()
 forget = _kept.forget
 
 
-def case_key(case_id: int) -> bytes:
+def case_key(case_id: int, *, to_seal: bool = False) -> bytes:
     """The key of a case, made when this is the first thing to be sealed on it.
 
     Raises Unavailable (also where the acting person does not see the case) and Destroyed.
     """
     known, name = remembered(), f"key of case {case_id}"
-    if name not in known:
+    # What is sealed must never outlive its key: a row made in a savepoint that was taken back is gone, so
+    # whoever seals looks at the row each time.
+    if to_seal or name not in known:
         row = CaseKey.objects.filter(pk=case_id).first() or _make_case_key(case_id)
         if row.destroyed_at:
             raise Destroyed("The key of this case was destroyed; what it sealed is gone.")

@@ -41,7 +41,7 @@ def give_to_case(stored: bytes, identity: str, case_id: int) -> bytes:
     if stored[:9] == _CASE + case_id.to_bytes(8):
         return stored
     key = unwrap(stored, identity)
-    return _CASE + case_id.to_bytes(8) + seal(keyring.case_key(case_id), key, _place(identity))
+    return _CASE + case_id.to_bytes(8) + seal(keyring.case_key(case_id, to_seal=True), key, _place(identity))
 
 
 def is_with_case(stored: bytes) -> bool:

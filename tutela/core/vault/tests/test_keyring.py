@@ -9,8 +9,11 @@ from django.utils import timezone
 
 from tests.cast import case_of, report_emergency
 from tutela.core.cases.models import Case, Exhibit
+from tutela.core.cases.opening import make_case
+from tutela.core.flow import registry
 from tutela.core.flow.perform import perform
-from tutela.core.people.actor import acting_as
+from tutela.core.people.actor import acting_as, system_actor
+from tutela.core.people.roles import SystemActor
 from tutela.core.vault import keyring
 from tutela.core.vault.models import CaseKey, WorkflowKey
 from tutela.core.vault.seals import Destroyed, NotGenuine, Unavailable
@@ -111,3 +114,33 @@ def test_what_was_added_before_sealing_began_is_read_as_it_is(cast):
             added_by_id=cast.juniper.id,
         )  # fmt: skip
         assert Exhibit.objects.get(case=case).data == b"old"
+
+
+class _TakenBackError(Exception): ...
+
+
+def test_nothing_is_sealed_with_a_key_whose_making_was_taken_back(cast):
+    with acting_as(system_actor(SystemActor.INTAKE)) as intake:
+        case = make_case(registry.workflow("triage"), title="A question", received_at=timezone.now())
+        about = {
+            "case": case,
+            "number": 1,
+            "kind": "text",
+            "size": 3,
+            "sha256": b"",
+            "added_by_id": intake.id,
+        }
+
+        def take_back() -> None:
+            with transaction.atomic():
+                Exhibit.objects.create(title="Taken back", data=b"one", **about)
+                assert bytes(Exhibit.objects.get(case=case).data) == b"one"  # the key is remembered now
+                raise _TakenBackError
+
+        with pytest.raises(_TakenBackError):
+            take_back()
+        assert not CaseKey.objects.filter(pk=case.pk).exists()
+        Exhibit.objects.create(title="Kept", data=b"two", **about)
+    keyring.forget()
+    with acting_as(cast.wren):
+        assert bytes(Exhibit.objects.get(case=case).data) == b"two"

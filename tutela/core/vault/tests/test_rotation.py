@@ -7,9 +7,11 @@ from datetime import timedelta
 import pytest
 from django.conf import settings
 
-from tests.cast import report_emergency
+from tests.cast import emergency, report_emergency
 from tutela.core.audit.models import Entry
-from tutela.core.cases.models import Exhibit
+from tutela.core.cases.models import Exhibit, Report
+from tutela.core.cases.opening import open_case
+from tutela.core.cases.receive import receive
 from tutela.core.flow.perform import perform
 from tutela.core.people.actor import acting_as, system_actor
 from tutela.core.people.roles import SystemActor
@@ -126,3 +128,17 @@ def test_who_renewed_which_key_stands_in_the_audit_log(cast, operator):
     with acting_as(operator):
         entries = Entry.objects.filter(act="key:renewed").order_by("id")
         assert [one.detail["layer"] for one in entries] == ["intake", "workflow"]
+
+
+def test_an_older_intake_key_goes_when_the_last_report_sealed_to_it_was_opened(cast, operator):
+    old = IntakeKey.objects.get()
+    waiting = receive(emergency(sender_name="Reader")).report_id
+    rotation.renew_intake_key(operator)
+    assert rotation.finish(AT_ONCE).destroyed == ()
+    open_case(waiting)
+    assert rotation.finish(AT_ONCE).destroyed == (str(old),)
+    later = receive(emergency(text="Another", source_key="2", sender_name="Another reader")).report_id
+    open_case(later)
+    keyring.forget()
+    with acting_as(cast.juniper):
+        assert [one.sender_name for one in Report.objects.order_by("id")] == ["Reader", "Another reader"]
