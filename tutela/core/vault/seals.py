@@ -13,12 +13,14 @@ import os
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from tutela.core.errors import TryLater, TutelaError
+
 KEY_BYTES = 32
 _FORMAT = b"\x01"
 _NONCE_BYTES = 12
 
 
-class VaultError(Exception):
+class VaultError(TutelaError):
     """Something sealed cannot be read or written now. The message says what to do."""
 
 
@@ -30,7 +32,7 @@ class Destroyed(VaultError):
     """The key was destroyed on purpose; what it sealed is gone."""
 
 
-class Unavailable(VaultError):
+class Unavailable(VaultError, TryLater):
     """The provider of keys cannot be reached or used now."""
 
 

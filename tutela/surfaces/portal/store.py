@@ -1,4 +1,4 @@
-"""Everything that the portal asks of the database, through a login that may run four functions.
+"""Everything that the portal asks of the database, through a login that may run five functions.
 
 That login holds no right on any table of a case: whoever takes over the portal's part of the process
 with it can add reports, and read what belongs to a code they have; and no more.
@@ -21,6 +21,7 @@ import psycopg
 from django.db import Error, connections
 
 from tutela.core.cases import receive as intake
+from tutela.core.vault.seals import VaultError
 
 DATABASE = "portal"
 #: Seconds; more than the limits that the server keeps by itself (see `environment.LIMITS`).
@@ -31,7 +32,7 @@ T = TypeVar("T")
 
 
 class Unreachable(Exception):
-    """The database did not answer: nothing was stored, nothing was read (HTTP 503)."""
+    """The database did not answer, or nothing can be sealed: nothing was stored or read (HTTP 503)."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,9 @@ def reachable() -> Iterator[None]:
             yield
     except Error as error:
         logger.error("The database did not answer the portal: %s", type(error).__name__)  # noqa: TRY400
+        raise Unreachable from None
+    except VaultError as error:
+        logger.error("A report cannot be sealed: %s", error)  # noqa: TRY400
         raise Unreachable from None
 
 
