@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from django.core.handlers.wsgi import WSGIHandler
 
 PAGES = "tutela.config.wsgi:application"
+# A page makes some ten thousand small things that go by themselves when it is done. By default Python
+# looks for cycles among them every 700, a dozen times a page; so seldom costs a few megabytes.
+SELDOM = (20_000, 20, 20)
 
 
 def load_pages(target: str) -> WSGIHandler:
@@ -50,6 +53,7 @@ def main() -> None:
     application = load_pages(target)
     gc.collect()
     gc.freeze()  # what is loaded stays; the collector need not touch, and so unshare, its pages
+    gc.set_threshold(*SELDOM)
 
     def in_worker() -> WSGIHandler:
         # A killed granian would leave its workers behind, on a port that the next start needs. By

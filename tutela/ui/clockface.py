@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
 
 from babel import Locale, UnknownLocaleError
 from babel.units import format_unit
 from django.utils import timezone
 from django.utils.formats import date_format
-from django.utils.translation import get_language, gettext, pgettext
+from django.utils.translation import get_language, gettext, pgettext_lazy
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -65,13 +66,14 @@ def face(run: Run, moment: datetime | None = None) -> Face:
     left = run.due - (moment or timezone.now())
     length = max(run.due - run.began, MINUTE)
     urgency = _urgency(run, left, length)
+    kind, due = _kind(run.shape), _time(run.due)
     return Face(
         shape=run.shape,
         urgency=urgency,
         text=_WORDS[urgency](run, left),
-        sentence=_sentence(run, urgency),
+        sentence=_sentence(run, urgency, kind, due),
         label=run.label,
-        detail=_detail(run),
+        detail=gettext("%(kind)s, due %(time)s") % {"kind": kind, "time": due},
         left=min(1.0, max(0.0, left / length)),
         due=run.due,
         seconds=int(length.total_seconds()),
@@ -138,21 +140,19 @@ _WORDS: dict[str, Callable[[Run, timedelta], str]] = {
 }
 
 
+_KINDS = {
+    "statutory": pgettext_lazy("clock", "law"),
+    "target": pgettext_lazy("clock", "target"),
+    "internal": pgettext_lazy("clock", "internal"),
+}
+
+
 def _kind(shape: str) -> str:
-    names = {
-        "statutory": pgettext("clock", "law"),
-        "target": pgettext("clock", "target"),
-        "internal": pgettext("clock", "internal"),
-    }
-    return names[shape]
+    return str(_KINDS[shape])
 
 
-def _detail(run: Run) -> str:
-    return gettext("%(kind)s, due %(time)s") % {"kind": _kind(run.shape), "time": _time(run.due)}
-
-
-def _sentence(run: Run, urgency: str) -> str:
-    values = {"label": run.label, "kind": _kind(run.shape), "time": _time(run.due), "for": run.paused_for}
+def _sentence(run: Run, urgency: str, kind: str, due: str) -> str:
+    values = {"label": run.label, "kind": kind, "time": due, "for": run.paused_for}
     if urgency == "paused":
         return gettext("%(label)s (%(kind)s), paused: %(for)s") % values
     if urgency == "met":
@@ -173,13 +173,19 @@ def _unit(count: int, unit: str) -> str:
     Where the long form of a language only points at its short one (Arabic, Chinese), Babel does not follow
     and writes the name of the unit; then the short form it is.
     """
+    return _counted(count, unit, get_language() or "en")
+
+
+@lru_cache(maxsize=4096)  # a list has dozens of clocks, and most counts are small
+def _counted(count: int, unit: str, language: str) -> str:
     length: Literal["long", "short"] = "long" if unit == "duration-day" else "short"
-    words = format_unit(count, unit, length=length, locale=_locale())
-    return format_unit(count, unit, length="short", locale=_locale()) if unit in words else words
+    locale = _locale(language)
+    words = format_unit(count, unit, length=length, locale=locale)
+    return format_unit(count, unit, length="short", locale=locale) if unit in words else words
 
 
-def _locale() -> Locale:
+def _locale(language: str) -> Locale:
     try:
-        return Locale.parse(get_language() or "en", sep="-")
+        return Locale.parse(language, sep="-")
     except (UnknownLocaleError, ValueError):
         return Locale("en")

@@ -34,6 +34,7 @@ from tutela.core.people.models import Staff
 from . import approvals, clocks, registry
 from .declare import OPENED
 from .models import ClockRow, Opinion, Request
+from .reading import clocks_of, open_requests
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrOrPromise
@@ -69,30 +70,24 @@ def is_restricted(case: Case) -> _StrOrPromise | None:
 def has_clock_to_pause(case: Case) -> _StrOrPromise | None:
     """Open while a clock runs that may pause."""
     pausable = [clock.name for clock in registry.workflow(case.workflow).clocks if clock.pauses]
-    running = case.clocks.filter(name__in=pausable, state=ClockRow.State.RUNNING, stopped_at=None)
-    return None if running.exists() else _("No clock is running that may pause.")
+    running = [row.name for row in clocks_of(case) if row.state == ClockRow.State.RUNNING]
+    return _("No clock is running that may pause.") if set(running).isdisjoint(pausable) else None
 
 
 def has_paused_clock(case: Case) -> _StrOrPromise | None:
     """Open while a clock stands still."""
-    return (
-        None
-        if case.clocks.filter(state=ClockRow.State.PAUSED, stopped_at=None).exists()
-        else _("No clock is paused.")
-    )
+    paused = any(row.state == ClockRow.State.PAUSED for row in clocks_of(case))
+    return None if paused else _("No clock is paused.")
 
 
 def has_request(case: Case) -> _StrOrPromise | None:
     """Open while something waits for somebody's opinion."""
-    return (
-        None if case.requests.filter(state=Request.State.OPEN).exists() else _("Nothing waits for approval.")
-    )
+    return None if open_requests(case) else _("Nothing waits for approval.")
 
 
 def may_agree(case: Case) -> _StrOrPromise | None:
     """Open while something waits whose own conditions are met, so that it can be agreed to."""
-    waiting = case.requests.filter(state=Request.State.OPEN).order_by("id")
-    reasons = [_unmet(case, request) for request in waiting]
+    reasons = [_unmet(case, request) for request in open_requests(case)]
     if not reasons:
         return _("Nothing waits for approval.")
     return None if None in reasons else reasons[0]
@@ -112,14 +107,13 @@ def was_merged(case: Case) -> _StrOrPromise | None:
 
 def no_review_open(case: Case) -> _StrOrPromise | None:
     """Open while no step on the urgent path waits for its review."""
-    waiting = case.requests.filter(state=Request.State.OPEN, kind=Request.Kind.REVIEW)
-    return _("A review of the urgent path is open.") if waiting.exists() else None
+    waiting = open_requests(case, Request.Kind.REVIEW)
+    return _("A review of the urgent path is open.") if waiting else None
 
 
 def has_approval(case: Case) -> _StrOrPromise | None:
     """Open while a step is held for approval."""
-    held = case.requests.filter(state=Request.State.OPEN, kind=Request.Kind.APPROVAL)
-    return None if held.exists() else _("Nothing waits for approval.")
+    return None if open_requests(case, Request.Kind.APPROVAL) else _("Nothing waits for approval.")
 
 
 # People

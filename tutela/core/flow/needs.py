@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from tutela.core.cases.models import Case, Event
 from tutela.core.outbox.models import EffectState
 
-from .models import Request
+from .reading import clocks_of, open_requests
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrOrPromise
@@ -20,8 +20,7 @@ if TYPE_CHECKING:
 
 def no_open_request(case: Case) -> _StrOrPromise | None:
     """Open while nothing waits for approval or for its review."""
-    waiting = case.requests.filter(state=Request.State.OPEN)
-    return _("Something waits for approval or review.") if waiting.exists() else None
+    return _("Something waits for approval or review.") if open_requests(case) else None
 
 
 def has_reporter(case: Case) -> _StrOrPromise | None:
@@ -42,7 +41,7 @@ def window_open(clock: str) -> Need:
     """Open once the earliest moment of a clock has passed, while that clock runs."""
 
     def need(case: Case) -> _StrOrPromise | None:
-        row = case.clocks.filter(name=clock, stopped_at=None).first()
+        row = next((one for one in clocks_of(case) if one.name == clock), None)
         if row is None:
             return _("The time for this has not started.")
         if row.earliest_at and row.earliest_at > timezone.now():

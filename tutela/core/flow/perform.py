@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -26,8 +26,9 @@ from tutela.core.people.roles import Role
 from . import approvals, clocks, registry
 from .common_forms import CaseForm
 from .context import Context, Wish
-from .declare import Step, Workflow
+from .declare import Need, Step, Workflow
 from .models import Request
+from .reading import open_requests
 
 
 @dataclass(frozen=True)
@@ -391,23 +392,28 @@ def _stale(case: Case, error: type[StepClosed] = StepClosed) -> StepClosed:
     )
 
 
-def open_steps(case: Case, actor: Actor) -> list[tuple[Step, str]]:
+def open_steps(case: Case, actor: Actor, roles: Collection[str] | None = None) -> list[tuple[Step, str]]:
     """The steps of a case that this actor could take from here, each with why not yet ("" when open).
 
-    Steps of other states and other roles are left out; unmet conditions are told.
+    Steps of other states and other roles are left out; unmet conditions are told. `roles` are those that
+    the actor holds on the workflow, where they are known already. A condition that several steps share is
+    asked once; the case is read by it as `reading.read()` left it, if it did.
     """
     workflow = registry.workflow(case.workflow)
-    roles = Grant.objects.roles_of(actor.id, workflow.slug)
-    waiting = set(
-        case.requests.filter(state=Request.State.OPEN, kind=Request.Kind.APPROVAL).values_list(
-            "step", flat=True
-        )
-    )
+    held = Grant.objects.roles_of(actor.id, workflow.slug) if roles is None else frozenset(roles)
+    waiting = {request.step for request in open_requests(case, Request.Kind.APPROVAL)}
+    answers: dict[Need, str] = {}
+
+    def answer(need: Need) -> str:
+        if need not in answers:
+            answers[need] = str(need(case) or "")
+        return answers[need]
+
     offered = []
     for step in workflow.all_steps:
-        if case.state not in workflow.sources_of(step) or not roles.intersection(step.who):
+        if case.state not in workflow.sources_of(step) or held.isdisjoint(step.who):
             continue
-        reason = next((str(why) for need in step.needs if (why := need(case))), "")
+        reason = next((why for need in step.needs if (why := answer(need))), "")
         if not reason and step.name in waiting:
             reason = _("It waits for approval.")
         offered.append((step, reason))

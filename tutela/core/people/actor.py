@@ -49,16 +49,18 @@ def acting_as(actor: Actor, using: str = "default") -> Iterator[Actor]:
 
     Nested calls restore the outer actor, so a step may do a part of its work as a job.
     """
+    nested = connections[using].in_atomic_block
     with transaction.atomic(using=using):
-        before = current_actor_id(using)
+        before = current_actor_id(using) if nested else ""
         _name(str(actor.id), using)
         token = _remembered.set({})
         try:
             yield actor
         finally:
             _remembered.reset(token)
-        # On an exception the rollback restores the setting; only a clean end needs this.
-        _name(before, using)
+        # Only a clean end of an inner part needs this: a commit and a rollback forget the actor.
+        if nested:
+            _name(before, using)
 
 
 _remembered: ContextVar[dict[Any, Any] | None] = ContextVar("tutela_remembered", default=None)

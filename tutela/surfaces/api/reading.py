@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from operator import attrgetter
 from typing import Any
 
 from tutela.core.cases.models import Case, CaseLink, Event, Message, Note, Report, ReportFile
@@ -11,6 +12,7 @@ from tutela.core.flow import approvals, registry
 from tutela.core.flow.declare import Step, Workflow
 from tutela.core.flow.models import ClockRow, Request
 from tutela.core.flow.perform import make_form, open_steps
+from tutela.core.flow.reading import open_requests, read
 from tutela.core.outbox.models import Effect
 from tutela.core.people.actor import Actor, acting_as
 from tutela.core.people.models import Staff
@@ -27,16 +29,17 @@ def case_detail(reference: str, actor: Actor) -> Json:
     """A case with facts, clocks, parties, links, open steps, open requests and effects. Raises NotFound."""
     with acting_as(actor):
         case = look_at(reference, actor, "case")
+        read(case)
         workflow = registry.workflow(case.workflow)
         return {
             **line_of(case),
             "facts": case.facts,
-            "clocks": [_clock(workflow, row) for row in case.clocks.order_by("id")],
+            "clocks": [_clock(workflow, row) for row in sorted(case.clocks.all(), key=attrgetter("pk"))],
             "parties": list(_parties(case)),
             "links": list(_links(case)),
             "merged_into": case.merged_into.reference if case.merged_into else None,
             "steps": [_step(step, why_not) for step, why_not in open_steps(case, actor)],
-            "requests": [_held(request) for request in _open_requests(case)],
+            "requests": [_held(request) for request in open_requests(case)],
             "effects": [effect(one) for one in case.effects.order_by("id")],
         }
 
@@ -85,6 +88,7 @@ def steps(reference: str, actor: Actor) -> Json:
     """Every step that the actor could take now, with the schema of its form. Raises NotFound."""
     with acting_as(actor):
         case = look_at(reference, actor, "steps")
+        read(case)
         items = [
             {**_step(step, why_not), "form": form_schema(make_form(step, case) if step.form else None)}
             for step, why_not in open_steps(case, actor)
@@ -177,10 +181,6 @@ def _step(step: Step, why_not: str) -> Json:
         "needs_approval": step.approval is not None,
         "can_be_undone": step.undo is not None,
     }
-
-
-def _open_requests(case: Case) -> Iterable[Request]:
-    return case.requests.filter(state=Request.State.OPEN).select_related("proposer").order_by("id")
 
 
 def _held(request: Request) -> Json:

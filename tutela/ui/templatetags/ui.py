@@ -52,14 +52,28 @@ def icon(name: str, label: str = "", size: str = "") -> SafeString:
     if name not in NAMES:
         message = f"no icon is named {name!r}; the names are in tutela/ui/icons.py"
         raise ValueError(message)
+    return _named(name, size, label) if label else _plain(name, size, rtl=get_language_bidi())
+
+
+@cache
+def _plain(name: str, size: str, *, rtl: bool) -> SafeString:
+    """An icon that is decoration: a page has dozens of them, and there are few to know."""
+    classes, use = _drawing(name, size, rtl=rtl)
+    return format_html('<svg class="{}" aria-hidden="true" focusable="false">{}</svg>', classes, use)
+
+
+def _named(name: str, size: str, label: str) -> SafeString:
+    classes, use = _drawing(name, size, rtl=get_language_bidi())
+    return format_html('<svg class="{}" role="img" aria-label="{}">{}</svg>', classes, label, use)
+
+
+@cache
+def _drawing(name: str, size: str, *, rtl: bool) -> tuple[str, SafeString]:
     direction = _directions().get(name, "")
     marks = [f"icon--{size}" if size else "", "icon--flips" if direction == "flips" else ""]
     classes = " ".join(["icon", *filter(None, marks)])
-    drawing = f"{name}-rtl" if direction == "rtl" and get_language_bidi() else name
-    use = format_html('<use href="{}#{}"/>', static("ui/built/icons.svg"), drawing)
-    if label:
-        return format_html('<svg class="{}" role="img" aria-label="{}">{}</svg>', classes, label, use)
-    return format_html('<svg class="{}" aria-hidden="true" focusable="false">{}</svg>', classes, use)
+    drawing = f"{name}-rtl" if direction == "rtl" and rtl else name
+    return classes, format_html('<use href="{}#{}"/>', static("ui/built/icons.svg"), drawing)
 
 
 @register.simple_tag

@@ -16,6 +16,7 @@ from tutela.core.flow.approvals import seats
 from tutela.core.flow.declare import WaitsFor
 from tutela.core.flow.models import Request
 from tutela.core.flow.perform import open_steps
+from tutela.core.flow.reading import open_requests
 from tutela.core.people.roles import Role
 from tutela.surfaces.desk.approvals.who import TO_THEM, barred, deciders, holders
 from tutela.surfaces.desk.faces import hour
@@ -98,7 +99,7 @@ class Next:
 
 def next_of(workflow: Workflow, case: Case, actor: Actor, roles: Collection[str]) -> Next:
     """What this person, with these roles, may do with the case now, and what everybody waits for."""
-    offered = open_steps(case, actor)
+    offered = open_steps(case, actor, roles)
     waits = waiting_of(workflow, case, actor)
     doors = {step.name: _door(case, step, blocked) for step, blocked in offered}
     own = [doors[step.name] for step, _why in offered if not step.common]
@@ -255,7 +256,7 @@ def _later(workflow: Workflow, case: Case, roles: Collection[str]) -> list[Door]
 def waiting_of(workflow: Workflow, case: Case, actor: Actor) -> list[Waiting]:
     """The open requests of a case, each with the seats whose turn it is."""
     found = []
-    for request in case.requests.filter(state=Request.State.OPEN).select_related("proposer").order_by("id"):
+    for request in open_requests(case):
         request.case = case
         turn = [seat for seat in seats(request) if seat.open]
         found.append(_waiting(workflow, case, request, turn, actor))

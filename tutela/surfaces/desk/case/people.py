@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -69,11 +70,11 @@ def _exhibit(case: Case, one: Exhibit) -> dict[str, Any]:
 
 
 def linked(case: Case) -> list[dict[str, Any]]:
-    """Cases that belong to this one, as far as the person sees them. Two queries."""
-    away = case.links.filter(ended_at=None).select_related("other").order_by("id")
-    back = case.linked_from.filter(ended_at=None).select_related("case").order_by("id")
-    found = [_linked(link.other, link, forth=True) for link in away]
-    return found + [_linked(link.case, link, forth=False) for link in back]
+    """Cases that belong to this one, as far as the person sees them: first those it leads to. One query."""
+    links = CaseLink.objects.filter(Q(case=case) | Q(other=case), ended_at=None)
+    found = links.select_related("case", "other").order_by("id")
+    away = [_linked(link.other, link, forth=True) for link in found if link.case_id == case.pk]
+    return away + [_linked(link.case, link, forth=False) for link in found if link.case_id != case.pk]
 
 
 def _linked(other: Case, link: CaseLink, *, forth: bool) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_POST, require_safe
 from tutela.core.cases.models import Case
 from tutela.core.flow import registry
 from tutela.core.flow.models import ClockRow
+from tutela.core.flow.reading import read
 from tutela.surfaces.desk.faces import SEVERITY, clock_face, hour
 from tutela.surfaces.desk.page import case_or_not_found, desk_page, show
 from tutela.surfaces.desk.rail import standing_of
@@ -43,6 +44,7 @@ def case_page(request: DeskRequest, reference: str) -> HttpResponse:
     """Everything about one case, in the order of need."""
     case = case_or_not_found(reference)
     workflow = registry.workflow(case.workflow)
+    read(case)
     be_here(case, request.actor)
     shown = request.GET.get("show", "")
     url = reverse("desk:case", args=[reference])
@@ -73,6 +75,7 @@ def case_page(request: DeskRequest, reference: str) -> HttpResponse:
 def preview(request: DeskRequest, reference: str) -> HttpResponse:
     """The same case in short, beside a list. It counts as a look."""
     case = case_or_not_found(reference)
+    read(case)
     workflow = registry.workflow(case.workflow)
     context = {
         **head(request, workflow, case),
@@ -114,8 +117,8 @@ def head(request: DeskRequest, workflow: Workflow, case: Case) -> dict[str, Any]
 
 def clocks(workflow: Workflow, case: Case) -> list[Face]:
     """The clocks of a case: those that run first, then the last run of each that was met or ended late."""
-    rows = list(case.clocks.exclude(state=ClockRow.State.ENDED).order_by("id"))
-    latest = {row.name: row for row in rows}
+    rows = sorted(case.clocks.all(), key=lambda row: row.pk)
+    latest = {row.name: row for row in rows if row.state != ClockRow.State.ENDED}
     shown = sorted(latest.values(), key=lambda row: (row.stopped_at is not None, row.due_at))
     return [clock_face(workflow, row) for row in shown[:MOST_CLOCKS]]
 
