@@ -65,9 +65,9 @@ def django() -> None:
 class Pages:
     """The web processes, started as `make run` starts them."""
 
-    def __init__(self, application: str = "", port: int | None = None) -> None:
+    def __init__(self, application: str = "desk", port: int | None = None) -> None:
         self.port = port or free_port()
-        self._command = [sys.executable, "-m", "tutela.server.web", *([application] if application else [])]
+        self._command = [sys.executable, "-m", "tutela.server.web", application]
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:

@@ -36,9 +36,10 @@ class TestServer:
 
     def start(self) -> dict[str, str]:
         """Start it. Returns addresses by role, with DATABASE in the place of the database's name."""
-        secret = Path(os.environ["TUTELA_SECRET_KEY_FILE"])
-        if not secret.exists():  # the same in every run, as the kept databases know its passwords
-            secret.write_text("a secret of the tests, which protects nothing at all")
+        for name in ("TUTELA_SECRET_KEY_FILE", "TUTELA_PORTAL_SECRET_KEY_FILE"):
+            secret = Path(os.environ[name])
+            # The same in every run, as the kept databases know its passwords.
+            secret.write_text(f"the secret of the tests in {name}, which protects nothing at all")
         vault = Path(os.environ["TUTELA_VAULT"].removeprefix("file:"))
         if not vault.exists():  # as above: the kept databases hold keys that it wraps
             key = {"key": "7e" * 32, "made_at": "2026-01-01T00:00:00+00:00"}

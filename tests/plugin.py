@@ -41,6 +41,7 @@ def _name_folders() -> None:
             if name != "TUTELA_POSTGRES_BIN":
                 del os.environ[name]
         os.environ["TUTELA_SECRET_KEY_FILE"] = str(run / "secret")
+        os.environ["TUTELA_PORTAL_SECRET_KEY_FILE"] = str(run / "portal-secret")
         os.environ["TUTELA_VAULT"] = f"file:{run / 'vault.json'}"
     os.environ["TUTELA_DATA"] = str(Path(os.environ[RUN]) / f"data{WORKER}")
 

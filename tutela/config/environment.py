@@ -9,14 +9,49 @@ import hashlib
 import hmac
 import os
 import secrets
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, unquote, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit, urlunsplit
 
 OWNER, DESK, PORTAL = "tutela_owner", "tutela_desk", "tutela_portal"
 # The roles that sign in beside the owner, and where an operator may name their addresses.
 SIGN_IN = {DESK: "TUTELA_DESK_DATABASE_URL", PORTAL: "TUTELA_PORTAL_DATABASE_URL"}
+# What an address may say of its user behind the question mark.
+WHO_SIGNS_IN = {"user", "password", "passfile", "service", "servicefile", "sslcert", "sslkey", "sslpassword"}
 SHORTEST_SECRET = 32
+OWNERS_ONLY = {"TUTELA_DATABASE_URL", "TUTELA_ROLE"}
+# All that the portal's process is told. Whatever else the environment holds (the other logins, keys, a mail
+# server's password, the place of the data) stays out of it, so that nothing new gets in by itself.
+PORTAL_IS_TOLD = {
+    "LANG",
+    "LC_ALL",
+    "LC_CTYPE",
+    "MALLOC_ARENA_MAX",
+    "PATH",
+    "SSL_CERT_DIR",
+    "SSL_CERT_FILE",
+    "TMPDIR",
+    "TZ",
+    "VIRTUAL_ENV",
+    "TUTELA_CLOCKS",
+    "TUTELA_CONTACT_ADDRESS",
+    "TUTELA_EMERGENCY_ADDRESS",
+    "TUTELA_HOLIDAYS",
+    "TUTELA_HOST",
+    "TUTELA_LOG",
+    "TUTELA_OFFICE_TIME_ZONE",
+    "TUTELA_ORGANISATION",
+    "TUTELA_PORTAL_DATABASE_URL",
+    "TUTELA_PORTAL_HOSTS",
+    "TUTELA_PORTAL_PORT",
+    "TUTELA_PORTAL_SECRET_KEY_FILE",
+    "TUTELA_PORTAL_WORKERS",
+    "TUTELA_PROXIES",
+    "TUTELA_PUBLIC_URL",
+    "TUTELA_SECURE",
+    "TUTELA_STATIC",
+}
 # How long a connection waits for a server that is gone (seconds, and milliseconds for `tcp_user_timeout`).
 # A portal page has somebody in fear before it: a commit takes a few milliseconds, so after four seconds
 # they are better served by the page that names other ways. At the desk a long list may take its time, and
@@ -60,13 +95,31 @@ def data_folder() -> Path:
 
 
 def port() -> int:
-    """The port of the pages. `TUTELA_PORT`, else 8800."""
+    """The port of the desk and the API. `TUTELA_PORT`, else 8800."""
     return int(os.environ.get("TUTELA_PORT", "8800"))
+
+
+def portal_port() -> int:
+    """The port of the portal. `TUTELA_PORTAL_PORT`, else the fourth."""
+    return int(os.environ.get("TUTELA_PORTAL_PORT", str(port() + 3)))
 
 
 def host() -> str:
     """The address that the pages are served on. `TUTELA_HOST`, else this machine alone."""
     return os.environ.get("TUTELA_HOST", "127.0.0.1")
+
+
+def desk_url() -> str:
+    """Where staff find the desk, without a slash at the end. `TUTELA_DESK_URL`, else this machine."""
+    return os.environ.get("TUTELA_DESK_URL", f"http://127.0.0.1:{port()}").rstrip("/")
+
+
+def public_url() -> str:
+    """Where the public finds the portal, without a slash at the end. `TUTELA_PUBLIC_URL`, else this machine.
+
+    By another name than the desk's: a browser keeps cookies by the name of a host, whatever the port.
+    """
+    return os.environ.get("TUTELA_PUBLIC_URL", f"http://localhost:{portal_port()}").rstrip("/")
 
 
 def lmtp_port() -> int:
@@ -80,12 +133,26 @@ def vault() -> str:
 
 
 def secret_key() -> bytes:
-    """The key that signs cookies and hashes codes: 32 bytes or more, made at the first start.
+    """The desk's key, which signs its cookies and hashes tokens: 32 bytes or more, made at the first start.
 
     `TUTELA_SECRET_KEY_FILE` names the file; without it, `keys/secret` in the data folder.
     """
     path = Path(os.environ.get("TUTELA_SECRET_KEY_FILE", data_folder() / "keys" / "secret"))
     return kept_secret(path)
+
+
+def portal_secret_file() -> Path:
+    """Where the portal's key lies: `TUTELA_PORTAL_SECRET_KEY_FILE`, else in the data folder."""
+    named = os.environ.get("TUTELA_PORTAL_SECRET_KEY_FILE")
+    return Path(named).resolve() if named else data_folder() / "portal" / "secret"
+
+
+def portal_secret() -> bytes:
+    """The portal's key, which signs its forms and hashes receipt codes: 32 bytes or more.
+
+    The desk holds it too, as the API and the command line give codes out. The portal holds no other.
+    """
+    return kept_secret(portal_secret_file())
 
 
 def kept_secret(path: Path) -> bytes:
@@ -108,8 +175,23 @@ def kept_secret(path: Path) -> bytes:
 
 
 def role_password(role: str) -> str:
-    """The password of a database role of ours, derived so that no second secret must be kept."""
-    return hmac.new(secret_key(), f"database role {role}".encode(), hashlib.sha256).hexdigest()
+    """The password of a database role of ours, derived so that no further secret must be kept.
+
+    The portal's comes from its own key, so that the portal can tell it and no other.
+    """
+    secret = portal_secret() if role == PORTAL else secret_key()
+    return hmac.new(secret, f"database role {role}".encode(), hashlib.sha256).hexdigest()
+
+
+def is_managed(role: str) -> bool:
+    """Whether an operator keeps the password of a role that signs in, so that we leave it alone.
+
+    The portal's address may stand in its environment without a password, which it derives from its own key.
+    """
+    address = os.environ.get(SIGN_IN[role], "")
+    parts = urlsplit(address)
+    is_derived = role == PORTAL and not parts.password and parts.username in {PORTAL, None}
+    return bool(address) and not is_derived
 
 
 def database_url() -> str:
@@ -128,11 +210,29 @@ def logins(owner_url: str) -> dict[str, str]:
     """
     parts = urlsplit(owner_url)
     place = parts.netloc.rpartition("@")[2]
+    query = [(name, value) for name, value in parse_qsl(parts.query) if name not in WHO_SIGNS_IN]
+    parts = parts._replace(query=urlencode(query, quote_via=quote))  # libpq knows no "+" for a space
     found = {}
     for role, variable in SIGN_IN.items():
         derived = parts._replace(netloc=f"{role}:{role_password(role)}@{place}")
         found[variable] = os.environ.get(variable) or urlunsplit(derived)
     return found
+
+
+def for_portal(environ: Mapping[str, str]) -> dict[str, str]:
+    """The environment of the portal's process: what it needs out of `environ`, and its own addresses."""
+    told = {name: value for name, value in environ.items() if name in PORTAL_IS_TOLD}
+    return {
+        "TUTELA_PORTAL_PORT": str(portal_port()),
+        "TUTELA_PUBLIC_URL": public_url(),
+        **told,
+        "TUTELA_PORTAL_SECRET_KEY_FILE": str(portal_secret_file()),
+    }
+
+
+def for_desk(environ: Mapping[str, str]) -> dict[str, str]:
+    """The environment of the desk and of all that works for it: not the owner's login, nor the portal's."""
+    return {name: value for name, value in environ.items() if name not in {*OWNERS_ONLY, SIGN_IN[PORTAL]}}
 
 
 def login(role: str) -> dict[str, Any]:
@@ -144,14 +244,14 @@ def login(role: str) -> dict[str, Any]:
     own = os.environ.get(SIGN_IN[role], "") if role in SIGN_IN else ""
     parts = urlsplit(own or database_url())
     query = dict(parse_qsl(parts.query))
-    derived = not own and role != OWNER
+    ours = role != OWNER and not is_managed(role)
     limits = ["-c timezone=UTC", *(f"-c {name}={value}" for name, value in LIMITS[role].items())]
     options = " ".join([*limits, query.pop("options", "")]).strip()
     return {
         "ENGINE": "django.db.backends.postgresql",
         "NAME": unquote(parts.path.lstrip("/")) or "tutela",
-        "USER": role if derived else unquote(parts.username or OWNER),
-        "PASSWORD": role_password(role) if derived else unquote(parts.password or ""),
+        "USER": role if ours else unquote(parts.username or OWNER),
+        "PASSWORD": role_password(role) if ours else unquote(parts.password or ""),
         "HOST": query.pop("host", "") or parts.hostname or "",
         "PORT": str(parts.port or ""),
         "OPTIONS": {**LINES[role], "options": options, **query},

@@ -1,4 +1,4 @@
-"""Two addresses for machines: whether this process is alive, and whether the platform can do its work."""
+"""The address that says whether the platform can do its work."""
 
 from __future__ import annotations
 
@@ -12,11 +12,6 @@ from tutela.core.health import beats
 from tutela.core.health.report import Health, look
 from tutela.core.people.models import Staff, Token
 from tutela.core.people.tokens import holder_of
-
-
-def healthz(_request: HttpRequest) -> JsonResponse:
-    """Answers 200 while the process is alive; touches nothing else."""
-    return JsonResponse({"status": "alive"})
 
 
 def readyz(request: HttpRequest) -> JsonResponse:

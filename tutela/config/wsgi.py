@@ -1,4 +1,4 @@
-"""The pages, served by WSGI processes."""
+"""The pages of the desk and the API, served by WSGI processes."""
 
 import os
 

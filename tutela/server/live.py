@@ -367,7 +367,7 @@ def run() -> None:
     from django.conf import settings
 
     Server(
-        Live(_address(settings.DATABASES["default"]), settings.PUBLIC_URL),
+        Live(_address(settings.DATABASES["default"]), settings.DESK_URL),
         host=environment.host(),
         port=environment.port() + 1,
         log_level="warning",

@@ -59,8 +59,8 @@ def make_roles(connection: Connection) -> None:
     `CannotStartError` when the owner may not make roles, or a role has rights that it must not have.
     """
     try:
-        for role, variable in SIGN_IN.items():
-            if variable in os.environ:
+        for role in SIGN_IN:
+            if environment.is_managed(role):
                 _ensure(connection, role, "login")
             else:
                 ensure_login(connection, role, environment.role_password(role))
@@ -157,8 +157,8 @@ def fingerprint() -> str:
         digest.update(path.relative_to(PACKAGE).as_posix().encode() + b"\0" + path.read_bytes())
     for name in WITH_TABLES:
         digest.update(f"{name} {version(name)}".encode())
-    for role, variable in SIGN_IN.items():
-        if variable not in os.environ:
+    for role in SIGN_IN:
+        if not environment.is_managed(role):
             digest.update(environment.role_password(role).encode())
     return digest.hexdigest()[:20]
 

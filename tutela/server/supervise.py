@@ -1,4 +1,4 @@
-"""One group of processes: the database, the pages, the worker, the mail listener, the live updates.
+"""One group of processes: the database, desk, portal, worker, mail listener, live updates.
 
 `tutela run` becomes this program. It starts the group, starts again whatever ends by itself, and
 stops all of it on SIGTERM or Ctrl-C, the database last. When it is killed itself, the kernel tells
@@ -34,23 +34,34 @@ GRACE, SETTLED, LONGEST_PAUSE = 10.0, 30.0, 30.0
 PORT_PATIENCE = 5.0
 # Each thread of the C library's allocator would keep a pool of its own.
 FRUGAL = {"MALLOC_ARENA_MAX": "2"}
-OWNERS_ONLY = ("TUTELA_DATABASE_URL", "TUTELA_ROLE")
+# The programs that a start waits for.
+PAGES = ("desk", "portal")
 
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """One process of the group. `port` is what it listens on, 0 for none."""
+    """One process of the group. `port` is what it listens on, 0 for none.
+
+    `is_public` says that it serves the public, and so is told only what the portal may know.
+    """
 
     name: str
     command: tuple[str, ...]
     port: int = 0
+    is_public: bool = False
 
 
 def programs() -> tuple[Program, ...]:
     """The group, in the order of starting."""
     port = environment.port()
     return (
-        Program("web", (sys.executable, "-m", "tutela.server.web"), port),
+        Program("desk", (sys.executable, "-m", "tutela.server.web", "desk"), port),
+        Program(
+            "portal",
+            (sys.executable, "-m", "tutela.server.web", "portal"),
+            environment.portal_port(),
+            is_public=True,
+        ),
         Program("worker", (sys.executable, "-m", "tutela", "worker")),
         Program("mail", (sys.executable, "-m", "tutela", "mail"), environment.lmtp_port()),
         Program("live", (sys.executable, "-m", "tutela", "live"), port + 1),
@@ -176,7 +187,10 @@ class Supervisor:
         for program in self._group:
             check_port(program)
         environ = self._start_database()
-        self._children = [Child(program, environ) for program in self._group]
+        of_public, of_desk = environment.for_portal(environ), environment.for_desk(environ)
+        self._children = [
+            Child(program, of_public if program.is_public else of_desk) for program in self._group
+        ]
         self._watch()
         sign_in = self._load_sample(environ) if self._sample else ""
         self._wait_for_pages()
@@ -204,7 +218,7 @@ class Supervisor:
         self._lock = lock
 
     def _start_database(self) -> dict[str, str]:
-        """Start the private server if no address is given, prepare it; return the children's environment."""
+        """Start the private server if no address is given, prepare it; return what the group may be told."""
         owner = environment.database_url()
         if not owner and not os.environ.get(environment.SIGN_IN[environment.DESK]):
             self._server = postgres.Server(self._data, say=say)
@@ -234,9 +248,10 @@ class Supervisor:
             self._database_due = time.monotonic() + 5
 
     def _wait_for_pages(self) -> None:
-        """Watch until the pages answer, for a minute at most."""
+        """Watch until the pages of both apps answer, for a minute at most."""
         end = time.monotonic() + 60
-        while not answers(environment.port()):
+        ports = [program.port for program in self._group if program.name in PAGES]
+        while not all(map(answers, ports)):
             if time.monotonic() > end:
                 say("The pages do not answer yet; still trying.")
                 return
@@ -255,13 +270,12 @@ class Supervisor:
             self._lock.free()
 
     def _greeting(self, sign_in: str, seconds: float) -> str:
-        address = os.environ.get("TUTELA_PUBLIC_URL", f"http://127.0.0.1:{environment.port()}").rstrip("/")
         lines = [
             "",
             f"Tutela runs, {seconds:.1f} s after the start.",
             "",
-            f"  Portal    {address}/",
-            f"  Desk      {address}/desk/",
+            f"  Portal    {environment.public_url()}/",
+            f"  Desk      {environment.desk_url()}/desk/",
             f"  Mail      LMTP on 127.0.0.1:{environment.lmtp_port()}",
             f"  Data      {self._data}",
         ]
@@ -273,9 +287,9 @@ class Supervisor:
 
 
 def surroundings(owner_url: str) -> dict[str, str]:
-    """The environment of the processes that serve and work: the desk's and the portal's logins only."""
-    kept = FRUGAL | {name: value for name, value in os.environ.items() if name not in OWNERS_ONLY}
-    return kept | (environment.logins(owner_url) if owner_url else {})
+    """What the processes that serve and work may know between them: two logins, and not the owner's."""
+    kept = {name: value for name, value in os.environ.items() if name not in environment.OWNERS_ONLY}
+    return FRUGAL | kept | (environment.logins(owner_url) if owner_url else {})
 
 
 def run_once(environ: dict[str, str], *arguments: str) -> str:
@@ -300,7 +314,7 @@ def check_port(program: Program) -> None:
     if program.port and not wait_until(lambda: is_free(program.port), PORT_PATIENCE, pause=0.2):
         raise CannotStartError(
             f"Port {program.port}, which {program.name} needs, is taken by another program. Stop that one, "
-            "or set TUTELA_PORT (the pages; live updates and mail take the next two) to another number."
+            "or set TUTELA_PORT (the desk; live, mail and portal take the next three) to another number."
         )
 
 

@@ -1,4 +1,4 @@
-"""The pages: granian with a few worker processes, forked from one that has loaded them.
+"""The pages of one app, the desk or the portal: granian with processes forked from one that loaded them.
 
 Loading before forking lets the workers share most of their memory, and lets a worker that died be
 replaced at once.
@@ -12,6 +12,8 @@ import multiprocessing
 import os
 import signal
 import sys
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from granian import Granian
@@ -24,10 +26,28 @@ from tutela.server.processes import dies_with_parent
 if TYPE_CHECKING:
     from django.core.handlers.wsgi import WSGIHandler
 
-PAGES = "tutela.config.wsgi:application"
 # A page makes some ten thousand small things that go by themselves when it is done. By default Python
 # looks for cycles among them every 700, a dozen times a page; so seldom costs a few megabytes.
 SELDOM = (20_000, 20, 20)
+
+
+@dataclass(frozen=True, slots=True)
+class App:
+    """One of the two apps: what serves it, where, and with how many processes."""
+
+    target: str
+    port: Callable[[], int]
+    workers: str
+
+    def processes(self) -> int:
+        """As many as its variable says, else two."""
+        return int(os.environ.get(self.workers, "2"))
+
+
+APPS = {
+    "desk": App("tutela.config.wsgi:application", environment.port, "TUTELA_WEB_WORKERS"),
+    "portal": App("tutela.config.portal.wsgi:application", environment.portal_port, "TUTELA_PORTAL_WORKERS"),
+}
 
 
 def load_pages(target: str) -> WSGIHandler:
@@ -45,12 +65,13 @@ def load_pages(target: str) -> WSGIHandler:
 
 
 def main() -> None:
-    """Serve until SIGTERM, with as many processes as `TUTELA_WEB_WORKERS` says, else two.
+    """Serve the app that the argument names until SIGTERM.
 
-    A benchmark names another application as the argument, to measure it under the same server.
+    A benchmark names an application of its own, to measure it under the same server as the desk.
     """
-    target = sys.argv[1] if len(sys.argv) > 1 else PAGES
-    application = load_pages(target)
+    named = sys.argv[1]
+    app = APPS.get(named) or replace(APPS["desk"], target=named)
+    application = load_pages(app.target)
     gc.collect()
     gc.freeze()  # what is loaded stays; the collector need not touch, and so unshare, its pages
     gc.set_threshold(*SELDOM)
@@ -63,13 +84,13 @@ def main() -> None:
 
     multiprocessing.set_start_method("fork")
     Granian(
-        target,
+        app.target,
         address=environment.host(),
-        port=environment.port(),
+        port=app.port(),
         interface=Interfaces.WSGI,
         http=HTTPModes.http1,
         websockets=False,
-        workers=int(os.environ.get("TUTELA_WEB_WORKERS", "2")),
+        workers=app.processes(),
         blocking_threads=4,  # pages wait for the database; more processes, not more threads, do more work
         respawn_failed_workers=True,
         workers_kill_timeout=8,

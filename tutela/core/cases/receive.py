@@ -163,7 +163,7 @@ def receipt_hash(code: str) -> bytes:
     """The keyed hash of a code as somebody typed it: spaces, dashes and small letters do not matter."""
     typed = code.upper().translate(str.maketrans("OIL", "011"))
     letters = "".join(letter for letter in typed if letter in ALPHABET)
-    return hmac.new(settings.SECRET_KEY.encode(), b"receipt " + letters.encode(), hashlib.sha256).digest()
+    return hmac.new(settings.RECEIPT_KEY, b"receipt " + letters.encode(), hashlib.sha256).digest()
 
 
 def _check(incoming: Incoming) -> None:

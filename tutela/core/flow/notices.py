@@ -68,7 +68,7 @@ def notice(person: Staff, case: Case, clock: Clock, row: ClockRow) -> Wish:
     """A mail in the person's language, with the time on the person's wall."""
     with translation.override(person.language):
         words = {"clock": clock.label, "reference": case.reference, "time": _when(row.due_at, person)}
-        link = f"{settings.PUBLIC_URL}/desk/case/{case.reference}/"
+        link = f"{settings.DESK_URL}/desk/case/{case.reference}/"
         if row.lapsed_at:
             subject = _("%(reference)s: “%(clock)s” is overdue") % words
             text = _("“%(clock)s” on case %(reference)s was due at %(time)s.") % words

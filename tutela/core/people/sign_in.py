@@ -30,7 +30,7 @@ def make_sign_in_link(staff: Staff, valid_for: timedelta = VALID_FOR) -> str:
     """A new address that signs one person in once. It cannot be shown again."""
     secret = secrets.token_urlsafe(32)
     SignInLink.objects.create(staff=staff, secret_hash=_hash(secret), expires_at=timezone.now() + valid_for)
-    return f"{settings.PUBLIC_URL}{PATH}{secret}/"
+    return f"{settings.DESK_URL}{PATH}{secret}/"
 
 
 def look_at_link(secret: str, address: str) -> Staff:

@@ -21,6 +21,7 @@ def folder(tmp_path_factory, monkeypatch):
     found.chmod(0o711)
     monkeypatch.setenv("TUTELA_DATA", str(found / "data"))
     monkeypatch.setenv("TUTELA_SECRET_KEY_FILE", str(found / "secret"))
+    monkeypatch.setenv("TUTELA_PORTAL_SECRET_KEY_FILE", str(found / "portal-secret"))
     for name in ("TUTELA_DATABASE_URL", "TUTELA_DESK_DATABASE_URL", "TUTELA_PORTAL_DATABASE_URL"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(account, "ELSEWHERE", found / "elsewhere")

@@ -31,7 +31,7 @@ PARENT = "import subprocess, time;" \\
          " print('grandchild', subprocess.Popen(['sleep', '600']).pid, flush=True); time.sleep(600)"
 port = int(os.environ["TUTELA_PORT"])
 programs = {
-    "web": Program("web", (sys.executable, "-m", "http.server", "--bind", "127.0.0.1", str(port)), port),
+    "desk": Program("desk", (sys.executable, "-m", "http.server", "--bind", "127.0.0.1", str(port)), port),
     "idle": Program("idle", (*run, "import time; print('idle runs', flush=True); time.sleep(600)")),
     "short": Program("short", (*run, "print('short runs', flush=True)")),
     "stubborn": Program("stubborn", (*run, STUBBORN)),
@@ -115,15 +115,15 @@ def group(folder, free_port, monkeypatch):
 
 
 def test_it_says_where_everything_is_when_the_pages_answer(group, folder, free_port):
-    running = group("web", "idle")
+    running = group("desk", "idle")
     running.says("Tutela runs")
-    assert f"http://127.0.0.1:{free_port}/" in running.said
+    assert f"http://127.0.0.1:{free_port}/desk/" in running.said
     assert str(folder / "data") in running.said
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_ends_the_whole_group(group, number):
-    running = group("web", "idle", "parent")
+    running = group("desk", "idle", "parent")
     running.says("Tutela runs")
     children = running.children()
     assert len(children) == 4
@@ -132,7 +132,7 @@ def test_a_signal_ends_the_whole_group(group, number):
 
 
 def test_what_dies_is_started_again(group):
-    running = group("web", "idle")
+    running = group("desk", "idle")
     running.says("Tutela runs")
     running.child("idle runs").kill()
     running.says("idle ended by SIGKILL; starting it again in 0.5 s")
@@ -140,7 +140,7 @@ def test_what_dies_is_started_again(group):
 
 
 def test_the_pause_grows_with_each_failure(group):
-    running = group("web", "short")
+    running = group("desk", "short")
     pauses = running.says(r"short ended with code 0; starting it again in (\S+) s", times=3)
     assert pauses[:3] == ["0.5", "1", "2"]
 
@@ -156,7 +156,7 @@ def test_the_pause_starts_over_after_a_good_run(monkeypatch):
 
 
 def test_what_ignores_the_signal_is_ended_by_force(group):
-    running = group("web", "stubborn")
+    running = group("desk", "stubborn")
     running.says("stubborn runs")
     stubborn = running.child("stubborn runs")
     assert running.end() == 0
@@ -165,7 +165,7 @@ def test_what_ignores_the_signal_is_ended_by_force(group):
 
 
 def test_nothing_outlives_a_program_that_was_killed(group):
-    running = group("web", "parent")
+    running = group("desk", "parent")
     grandchild = int(running.says(r"grandchild (\d+)")[0])
     running.child("grandchild").kill()
     running.says("parent ended")
@@ -173,28 +173,28 @@ def test_nothing_outlives_a_program_that_was_killed(group):
 
 
 def test_nothing_outlives_a_supervisor_that_was_killed(group):
-    running = group("web", "idle")
+    running = group("desk", "idle")
     running.says("Tutela runs")
     children = running.children()
     running.process.kill()
     assert wait_until(lambda: all(is_gone(child.pid) for child in children), 20)
-    again = group("web", "idle")
+    again = group("desk", "idle")
     again.says("Tutela runs")
 
 
 def test_a_second_group_on_the_same_folder_is_refused(group):
-    first = group("web")
+    first = group("desk")
     first.says("Tutela runs")
-    second = group("web")
+    second = group("desk")
     assert second.process.wait(60) == 1
     second.says(f"already, as process {first.process.pid}")
 
 
 def test_a_taken_port_is_named(group, free_port):
     with socket.create_server(("127.0.0.1", free_port)):
-        running = group("web")
+        running = group("desk")
         assert running.process.wait(60) == 1
-    running.says(f"Port {free_port}, which web needs, is taken")
+    running.says(f"Port {free_port}, which desk needs, is taken")
 
 
 def test_the_children_do_not_learn_the_owners_address(monkeypatch):
@@ -211,10 +211,42 @@ def test_the_children_do_not_learn_the_owners_address(monkeypatch):
     assert found["TUTELA_PORTAL_DATABASE_URL"] == "postgresql://portal@elsewhere.example/tutela"
 
 
+def test_the_portal_is_told_what_it_may_know_and_nothing_new(folder, monkeypatch):
+    for name in (
+        "TUTELA_DESK_DATABASE_URL",
+        "TUTELA_DATABASE_URL",
+        "TUTELA_VAULT",
+        "TUTELA_TOMORROW",
+        "HOME",
+    ):
+        monkeypatch.setenv(name, "hidden")
+    monkeypatch.setenv("TUTELA_ORGANISATION", "Example Foundation")
+    told = environment.for_portal(os.environ | {"TUTELA_PORTAL_DATABASE_URL": "postgresql://its/own"})
+    assert "hidden" not in told.values()
+    assert str(folder / "data") not in told.values()
+    assert told["TUTELA_ORGANISATION"] == "Example Foundation"
+    assert told["TUTELA_PORTAL_DATABASE_URL"] == "postgresql://its/own"
+    assert told["TUTELA_PORTAL_SECRET_KEY_FILE"] == str(folder / "portal-secret")
+
+
+def test_the_desk_is_not_told_the_portals_login_and_neither_the_owners():
+    both = {"TUTELA_DESK_DATABASE_URL": "its own", "TUTELA_PORTAL_DATABASE_URL": "a", "TUTELA_ROLE": "owner"}
+    assert environment.for_desk(both) == {"TUTELA_DESK_DATABASE_URL": "its own"}
+
+
+def test_the_portal_tells_its_own_password_and_no_other(folder, monkeypatch):
+    monkeypatch.setenv("TUTELA_PORTAL_DATABASE_URL", "postgresql://tutela_portal@db.example/tutela")
+    assert environment.login(environment.PORTAL)["PASSWORD"] == environment.role_password(environment.PORTAL)
+    assert not (folder / "secret").exists()  # the desk's key was not asked for
+    monkeypatch.setenv("TUTELA_PORTAL_DATABASE_URL", "postgresql://else:own@db.example/tutela")
+    assert environment.login(environment.PORTAL)["PASSWORD"] == "own"
+    assert environment.is_managed(environment.PORTAL)
+
+
 def test_the_database_comes_back_after_a_kill(group, start, folder, monkeypatch):
     start().stop()
     monkeypatch.delenv("TUTELA_DESK_DATABASE_URL")
-    running = group("web")
+    running = group("desk")
     running.says("Tutela runs")
     mark = (folder / "data" / "postgres").resolve() / "cluster" / "postmaster.pid"
     first = int(mark.read_text().split()[0])

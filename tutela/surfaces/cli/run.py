@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -32,17 +33,42 @@ def run(
         bool, typer.Option("--with-parent", help="Stop when the program that started this one is gone.")
     ] = False,
 ) -> None:
-    """Start the database, the pages, the worker, mail and live updates, and keep them running."""
+    """Start the database, desk, portal, worker, mail and live updates, and keep them running."""
     # Another program takes our place: the supervisor needs none of what a command line loads.
     arguments = [*(["--sample"] if sample else []), *(["--with-parent"] if with_parent else [])]
     os.execv(sys.executable, [sys.executable, "-m", "tutela.server.supervise", *arguments])  # noqa: S606
 
 
+class Pages(StrEnum):
+    """Which pages `tutela web` serves."""
+
+    DESK = "desk"
+    PORTAL = "portal"
+
+
+OF_PAGES = {
+    Pages.DESK: (environment.DESK, environment.for_desk),
+    Pages.PORTAL: (environment.PORTAL, environment.for_portal),
+}
+
+
 @app.command()
-def web() -> None:
-    """Serve the pages, and only them. The logins come from the environment or the running platform."""
-    os.environ.update(find_logins())
-    os.execv(sys.executable, [sys.executable, "-m", "tutela.server.web"])  # noqa: S606
+def web(
+    pages: Annotated[Pages, typer.Argument(help="The desk with the API, or the public portal.")],
+) -> None:
+    """Serve the pages of one app, and only them.
+
+    The logins come from the environment or the running platform. The portal's process keeps of the
+    environment only what it may know.
+    """
+    role, keep = OF_PAGES[pages]
+    environ = dict(os.environ)
+    if environment.database_url():
+        environ |= environment.logins(environment.database_url())
+    elif not environ.get(environment.SIGN_IN[role]):
+        environ |= find_logins()
+    kept = keep(environ)
+    os.execve(sys.executable, [sys.executable, "-m", "tutela.server.web", pages.value], kept)  # noqa: S606
 
 
 @app.command("prepare")

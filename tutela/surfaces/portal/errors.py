@@ -14,7 +14,7 @@ from django.conf import settings
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.template.loader import render_to_string
-from django.urls import Resolver404, resolve, reverse
+from django.urls import Resolver404, resolve
 from django.utils.html import format_html
 from django.utils.translation import (
     get_language,
@@ -28,7 +28,7 @@ from django.utils.translation import gettext_lazy as _
 if TYPE_CHECKING:
     from django.utils.functional import _StrOrPromise
 
-_LANGUAGE = re.compile(r"/(?!api/)[a-z]{2,3}([-_][a-z0-9]{2,8})*(/|$)", re.IGNORECASE)
+_LANGUAGE = re.compile(r"/[a-z]{2,3}([-_][a-z0-9]{2,8})*(/|$)", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,6 @@ def _body(request: HttpRequest, status: int) -> str:
     context = {
         "status": status,
         "words": PAGES[status],
-        "home": _home(request),
         "emergency_address": settings.EMERGENCY_ADDRESS,
     }
     try:
@@ -111,11 +110,7 @@ def _bare(status: int) -> str:
     )
 
 
-def _home(request: HttpRequest) -> str:
-    return "/desk/" if request.path_info.startswith("/desk/") else reverse("portal:home")
-
-
-# ------------------------------------------------------------------- the handlers of tutela.config.urls
+# ------------------------------------------------------------ the handlers of tutela.config.portal.urls
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001  Django names it

@@ -55,7 +55,7 @@ class Person:
 
     def _call(self, method: str, path: str, data: Mapping[str, Any] | None) -> Answer:
         request = urllib.request.Request(  # noqa: S310  our own address
-            f"{settings.PUBLIC_URL}/api/v1{path}",
+            f"{settings.DESK_URL}/api/v1{path}",
             method=method,
             data=None if data is None else json.dumps(data).encode(),
             headers={
@@ -71,7 +71,7 @@ class Person:
             return Answer(error.code, _json(error.read()))
         except urllib.error.URLError as error:
             raise Broken(
-                f"{settings.PUBLIC_URL} does not answer ({error.reason}). Start the platform with: make run"
+                f"{settings.DESK_URL} does not answer ({error.reason}). Start the platform with: make run"
             ) from None
 
 

@@ -40,7 +40,7 @@ class Analyst:
         self.page = context.new_page()
         self.page.on("console", lambda said: self._complain(said.type, said.text))
         self.page.on("pageerror", lambda error: self._complain("error", str(error)))
-        self.page.goto(make_sign_in_link(staff).replace(settings.PUBLIC_URL, url))
+        self.page.goto(make_sign_in_link(staff).replace(settings.DESK_URL, url))
         self.press("button[type=submit]")
 
     def _live(self, route) -> None:

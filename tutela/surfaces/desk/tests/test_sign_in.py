@@ -24,7 +24,7 @@ def juniper(cast) -> Staff:
 
 
 def path_of(link: str) -> str:
-    return link.removeprefix(settings.PUBLIC_URL)
+    return link.removeprefix(settings.DESK_URL)
 
 
 def acts_of(staff: Staff) -> list[str]:

@@ -66,7 +66,7 @@ def test_it_speaks_the_language_of_the_person(note, cast):
 
 
 def test_a_sign_in_without_cookies_uses_no_link_up(cast):
-    path = make_sign_in_link(Staff.objects.get(pk=cast.juniper.id)).removeprefix(settings.PUBLIC_URL)
+    path = make_sign_in_link(Staff.objects.get(pk=cast.juniper.id)).removeprefix(settings.DESK_URL)
     answer = Client(enforce_csrf_checks=True).post(path)
     assert answer.status_code == 403
     assert "keep cookies for this address" in answer.content.decode()

@@ -11,25 +11,47 @@ import pytest
 from django.db import connections
 from django.http import HttpResponse
 from django.test import Client, override_settings
+from pytest_django.live_server_helper import LiveServer
 
+from tutela.config.portal import settings as portal
 from tutela.core.cases.models import Report
 from tutela.core.people.actor import acting_as, system_actor
 from tutela.core.people.roles import SystemActor
 
 WORDS = "They wrote goodbye on their talk page and named a station in Sample City."
 LINK = "https://wiki.example/wiki/User_talk:ExampleMoss"
+STRAIGHT_FROM_FOLDERS = "django.contrib.staticfiles.storage.StaticFilesStorage"
 NOBODYS_CODE = "0000 0000 0000 0000"
 
 
-@pytest.fixture(scope="session", autouse=True)
-def static_files(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """The files of the pages straight from their folders, whether or not they were collected before."""
-    storages = {
-        "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+# Read once, when Django starts; `tests/test_portal_apart.py` starts the portal's process with its own.
+READ_AT_START = {"DATABASES", "INSTALLED_APPS", "LOGGING"}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def portal_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """The settings of the portal in the place of the desk's: its addresses, its middleware, its secret.
+
+    The files of the pages come straight from their folders, whether or not they were collected before.
+    """
+    own = {
+        name: getattr(portal, name) for name in dir(portal) if name.isupper() and name not in READ_AT_START
     }
-    with override_settings(STORAGES=storages, STATIC_ROOT=tmp_path_factory.mktemp("static")):
+    of_tests = {
+        "ALLOWED_HOSTS": [*own["ALLOWED_HOSTS"], "testserver"],
+        "STORAGES": {**own["STORAGES"], "staticfiles": {"BACKEND": STRAIGHT_FROM_FOLDERS}},
+        "STATIC_ROOT": tmp_path_factory.mktemp("static"),
+    }
+    with override_settings(**{**own, **of_tests}):
         yield
+
+
+@pytest.fixture(scope="module")
+def live_server(portal_app: None) -> Iterator[LiveServer]:
+    """The portal on a port of its own: pytest-django's would serve the desk."""
+    server = LiveServer("localhost")
+    yield server
+    server.stop()
 
 
 class Visitor:

@@ -64,7 +64,15 @@ def test_an_address_without_a_language_of_ours_leads_to_the_same_page(visitor, a
 
 
 @pytest.mark.parametrize(
-    "path", ["/api/help/", "/xx/yy/help/", "/xx//evil.example/help/", "/static/help/", "/en/en/help/"]
+    "path",
+    [
+        "/desk/help/",
+        "/api/v1/help/",
+        "/xx/yy/help/",
+        "/xx//evil.example/help/",
+        "/static/help/",
+        "/en/en/help/",
+    ],
 )
 def test_other_addresses_lead_nowhere(visitor, path):
     assert visitor.get(path).status_code == 404
