@@ -13,7 +13,7 @@ from contextlib import contextmanager
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, sync_playwright
 
 ARGUMENTS = [
     "--no-sandbox",
@@ -41,6 +41,27 @@ def running() -> Iterator[Browser]:
             yield chromium
         finally:
             chromium.close()
+
+
+def strangers(context: BrowserContext, *homes: str) -> list[str]:
+    """What the pages of a context will have asked of anybody but the homes, or been refused by their policy.
+
+    Where a person presses a link that leads away is no matter of the page.
+    """
+    found: list[str] = []
+
+    def look(request: Request) -> None:
+        asks_elsewhere = not request.url.startswith((*homes, "data:", "blob:", "about:"))
+        if asks_elsewhere and not request.is_navigation_request():
+            found.append(f"{request.method} {request.url}")
+
+    def listen(said: ConsoleMessage) -> None:
+        if "Content Security Policy" in said.text:
+            found.append(said.text)
+
+    context.on("request", look)
+    context.on("console", listen)
+    return found
 
 
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}

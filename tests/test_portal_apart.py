@@ -401,6 +401,20 @@ def test_who_listens_hears_numbers_only(portal, line, superuser):
         assert all(isinstance(value, int) or re.fullmatch("[0-9a-f]{64}", value) for value in told.values())
 
 
+def test_it_cannot_say_that_a_report_came_another_way(portal, line):
+    about = {
+        "mailbox": "", "workflow": "emergency", "subject": "", "text": WORDS, "language": "en",
+        "sender_name": "", "sender_email": "", "sent_at": None, "fields": "", "problems": [], "thread": [],
+        "message_id": "", "automatic": False,
+    }  # fmt: skip
+    for channel in ("mail", "api", "cli"):
+        call = "select * from tutela.receive_report(%s, %s, null, %s, %s, %s::jsonb, '[]'::jsonb, '{}')"
+        said = json.dumps(about | {"channel": channel})
+        assert refused(line, call, channel.encode(), b"content", b"key", b"raw", said), channel
+    own = json.dumps(about | {"channel": "portal"})
+    assert not refused(line, call, b"own", b"content", b"key", b"raw", own)
+
+
 # -------------------------------------------------------------------------- what they try: keys and names
 
 

@@ -47,6 +47,7 @@ def templates(*context_processors: str) -> list[dict[str, Any]]:
 
 
 SECURE_HSTS_SECONDS = 63072000 if SECURE else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE
 # The proxy that ends TLS says so in this header, and must remove it from what visitors send.
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if SECURE else None
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
@@ -120,7 +121,13 @@ OFFICE_TIME_ZONE = os.environ.get("TUTELA_OFFICE_TIME_ZONE", "America/Los_Angele
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
+    "formatters": {
+        "line": {
+            "()": "tutela.config.logs.OneLine",
+            "format": "{asctime} {levelname} {name} {message}",
+            "style": "{",
+        }
+    },
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "loggers": {"procrastinate": {"level": "WARNING"}},
     "root": {"handlers": ["stderr"], "level": os.environ.get("TUTELA_LOG", "INFO")},

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tutela.config import environment
 from tutela.config.common import *  # noqa: F403  settings are names of a module
-from tutela.config.common import SECURE, content_security_policy, hosts, templates
+from tutela.config.common import PACKAGE, SECURE, content_security_policy, hosts, templates
 
 SECRET_KEY = environment.secret_key().decode()
 #: Where staff find the desk; links in letters to staff lead there.
@@ -49,7 +49,9 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "tutela.config.headers.EveryAnswer",
     "django.middleware.security.SecurityMiddleware",
+    "tutela.config.headers.NoBombs",
     "tutela.surfaces.api.middleware.ApiShortWay",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -90,6 +92,9 @@ LOGIN_URL = "desk:sign-in"
 LIVE_URL = os.environ.get("TUTELA_LIVE_URL", f"http://127.0.0.1:{environment.port() + 1}")
 CONTENT_SECURITY_POLICY = content_security_policy(LIVE_URL)
 LANGUAGE_COOKIE_NAME = "tutela-language"
+
+# The files of both apps are collected once, with these settings, into one folder.
+STATICFILES_DIRS = [PACKAGE / "surfaces" / "portal" / "static"]
 
 # How often one token may call the API within a minute, per web process. Sending reports is never limited.
 API_REQUESTS_PER_MINUTE = int(os.environ.get("TUTELA_API_REQUESTS_PER_MINUTE", "12000"))

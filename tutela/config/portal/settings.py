@@ -36,7 +36,9 @@ INSTALLED_APPS = [
     "tutela.surfaces.portal",
 ]
 MIDDLEWARE = [
+    "tutela.config.headers.EveryAnswer",
     "django.middleware.security.SecurityMiddleware",
+    "tutela.config.headers.NoBombs",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.middleware.locale.LocaleMiddleware",

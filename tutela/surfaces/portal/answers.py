@@ -65,11 +65,7 @@ def render(
 def harden(response: HttpResponse) -> HttpResponse:
     """Let the browser keep nothing, tell nobody, and run nothing but our own scripts."""
     response["Cache-Control"] = "no-store"
-    response["X-Frame-Options"] = "DENY"
     response["Referrer-Policy"] = "no-referrer"
-    response["Cross-Origin-Resource-Policy"] = "same-origin"
-    response["Cross-Origin-Embedder-Policy"] = "require-corp"
-    response["Permissions-Policy"] = "camera=(), geolocation=(), microphone=(), browsing-topics=()"
     policy = {
         "connect-src": ["'none'"],
         "require-trusted-types-for": ["'script'"],

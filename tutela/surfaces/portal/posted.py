@@ -85,6 +85,8 @@ def _stream(request: HttpRequest) -> IO[bytes]:
 
 def _read_parts(request: HttpRequest) -> Posted:
     """Read a form sent in parts. Ours never are; a person's own tool may do so."""
+    if _announced(request) > MOST_BODY:  # Django's own limit leaves files out
+        raise TooLarge
     try:
         data = request.POST
     except RequestDataTooBig:

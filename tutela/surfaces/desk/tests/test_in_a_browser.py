@@ -13,7 +13,7 @@ from django.conf import settings
 from playwright.sync_api import expect
 
 from tests.cast import case_of
-from tests.chromium import RULES, look_over
+from tests.chromium import RULES, look_over, strangers
 from tutela.core.cases.models import Case
 from tutela.core.people.actor import acting_as
 from tutela.core.people.models import Staff
@@ -90,7 +90,7 @@ class Analyst:
 @pytest.fixture
 def at_desk(browser, live_server) -> Iterator[object]:
     """Makes analysts."""
-    contexts = []
+    contexts, asked = [], []
 
     def analyst(
         actor, language: str = "en", scheme: str = "light", size: tuple[int, int] = (1440, 900), **more
@@ -101,11 +101,13 @@ def at_desk(browser, live_server) -> Iterator[object]:
             color_scheme=scheme, viewport={"width": width, "height": height}, reduced_motion="reduce", **more
         )
         contexts.append(context)
+        asked.append(strangers(context, live_server.url, settings.LIVE_URL))
         return Analyst(context, live_server.url, Staff.objects.get(pk=actor.id))
 
     yield analyst
     for context in contexts:
         context.close()
+    assert not any(asked), "a page asked somebody else, or did what its policy forbids"
 
 
 def addresses(scene, cast) -> dict[str, str]:

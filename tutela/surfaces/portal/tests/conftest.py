@@ -13,7 +13,7 @@ from django.http import HttpResponse
 from django.test import Client, override_settings
 from pytest_django.live_server_helper import LiveServer
 
-from tutela.config.portal import settings as portal
+from tests.apps import portal_settings
 from tutela.core.cases.models import Report
 from tutela.core.people.actor import acting_as, system_actor
 from tutela.core.people.roles import SystemActor
@@ -24,21 +24,14 @@ STRAIGHT_FROM_FOLDERS = "django.contrib.staticfiles.storage.StaticFilesStorage"
 NOBODYS_CODE = "0000 0000 0000 0000"
 
 
-# Read once, when Django starts; `tests/test_portal_apart.py` starts the portal's process with its own.
-READ_AT_START = {"DATABASES", "INSTALLED_APPS", "LOGGING"}
-
-
 @pytest.fixture(scope="module", autouse=True)
 def portal_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """The settings of the portal in the place of the desk's: its addresses, its middleware, its secret.
 
     The files of the pages come straight from their folders, whether or not they were collected before.
     """
-    own = {
-        name: getattr(portal, name) for name in dir(portal) if name.isupper() and name not in READ_AT_START
-    }
+    own = portal_settings()
     of_tests = {
-        "ALLOWED_HOSTS": [*own["ALLOWED_HOSTS"], "testserver"],
         "STORAGES": {**own["STORAGES"], "staticfiles": {"BACKEND": STRAIGHT_FROM_FOLDERS}},
         "STATIC_ROOT": tmp_path_factory.mktemp("static"),
     }

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.cast import make_cast
-from tests.chromium import look_over
+from tests.chromium import look_over, strangers
 from tutela.core.cases.models import Case, Report
 from tutela.core.cases.opening import open_waiting
 from tutela.core.flow.perform import perform
@@ -88,18 +88,20 @@ class Reader:
 @pytest.fixture
 def read(browser, live_server) -> Iterator[object]:
     """Makes readers."""
-    contexts = []
+    contexts, asked = [], []
 
     def reader(language: str = "en", scheme: str = "light", width: int = 1440, height: int = 900, **more):
         context = browser.new_context(
             color_scheme=scheme, viewport={"width": width, "height": height}, locale=language, **more
         )
         contexts.append(context)
+        asked.append(strangers(context, live_server.url))
         return Reader(context, live_server.url, language)
 
     yield reader
     for context in contexts:
         context.close()
+    assert not any(asked), "a page asked somebody else, or did what its policy forbids"
 
 
 @pytest.mark.parametrize("language", ["en", "ar"])

@@ -2,7 +2,7 @@
  * Keep what is typed at the desk until it is sent: `data-draft="name"` on a text field. Never used at the portal.
  *
  * The text lies in this tab's memory only. It is let go when the next page shows the field empty after a sending,
- * so a sending that fails loses nothing.
+ * so a sending that fails loses nothing. Whoever signs out (`data-sign-out` on that form) leaves nothing behind.
  */
 
 const nameOf = (field) => `draft:${field.dataset.draft}`;
@@ -22,6 +22,10 @@ const keep = (field) => {
   if (field.value) sessionStorage.setItem(nameOf(field), field.value);
   else sessionStorage.removeItem(nameOf(field));
 };
+
+for (const form of document.querySelectorAll('[data-sign-out]')) {
+  form.addEventListener('submit', () => sessionStorage.clear());
+}
 
 for (const field of document.querySelectorAll('[data-draft]')) {
   settle(field);
