@@ -167,6 +167,11 @@ class TestLog:
         assert lines[0] == "ERROR tests It broke"
         assert all(line.startswith(INDENT) for line in lines[1:])
 
+    def test_times_are_those_of_the_world_and_say_so(self):
+        record = logging.LogRecord("tests", logging.INFO, "", 0, "done", (), None)
+        record.created, record.msecs = 1_767_225_600.25, 250
+        assert OneLine("{asctime} {message}", style="{").format(record) == "2026-01-01T00:00:00.250Z done"
+
     def test_both_apps_write_so(self):
         from tutela.config.common import LOGGING
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+import time
 
 # Control characters, the line ends of Unicode, and marks that turn a line's direction around.
 _STEERS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
@@ -11,7 +12,11 @@ INDENT = "    "
 
 
 class OneLine(logging.Formatter):
-    """Writes what could begin a line of its own as an escape; a stack trace follows, indented."""
+    """Writes what could begin a line of its own as an escape; a stack trace follows, indented. In UTC."""
+
+    converter = time.gmtime
+    default_time_format = "%Y-%m-%dT%H:%M:%S"
+    default_msec_format = "%s.%03dZ"
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802  logging's own name
         """The line of one record."""
