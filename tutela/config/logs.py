@@ -14,7 +14,7 @@ INDENT = "    "
 class OneLine(logging.Formatter):
     """Writes what could begin a line of its own as an escape; a stack trace follows, indented. In UTC."""
 
-    converter = time.gmtime
+    converter = staticmethod(time.gmtime)
     default_time_format = "%Y-%m-%dT%H:%M:%S"
     default_msec_format = "%s.%03dZ"
 
