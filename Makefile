@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench messages clean
+.PHONY: help run test check bench drill messages clean
 unexport VIRTUAL_ENV
 PY := .venv/bin/python
 
@@ -30,6 +30,10 @@ check: ## Lint, formatting, types, import contracts, workflow declarations
 bench: ## Run the benchmarks, or one of them: make bench NAME=intake
 	@bin/set-up test
 	@$(PY) -m bench $(NAME)
+
+drill: ## Practise the bad days: restore a backup, kill and restart what runs, fill the disk
+	@bin/set-up test
+	@$(PY) -m pytest tests/kill tutela/server/tests/test_backup.py tutela/server/tests/test_supervise.py -v -p no:cacheprovider
 
 messages: ## Collect the texts of pages and letters for translators
 	@bin/set-up test

@@ -34,6 +34,8 @@ class Act(models.TextChoices):
     KEY_RENEWED = "key:renewed", _("Key renewed")
     RELEASE_LOGGED = "release:logged", _("Release entered in the log")
     AUDIT_EXPORTED = "audit:exported", _("Audit log exported")
+    BACKUP_TAKEN = "backup:taken", _("Backup taken")
+    PLATFORM_RESTORED = "backup:restored", _("Restored from a backup")
 
 
 class Entry(models.Model):

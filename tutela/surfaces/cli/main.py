@@ -40,6 +40,8 @@ class Commands:
 
 COMMANDS = (
     Commands("tutela.surfaces.cli.run", ("run", "web", "prepare", "migrate", "database"), database=False),
+    Commands("tutela.surfaces.cli.backup", ("backup",)),
+    Commands("tutela.surfaces.cli.restore", ("restore", "backup-key"), database=False),
     Commands("tutela.surfaces.cli.doctor", ("doctor",), database=False),
     Commands("tutela.surfaces.cli.mail", ("mail", "receive")),
     Commands("tutela.surfaces.cli.worker", ("worker",)),

@@ -1,0 +1,1 @@
+"""Backups and what brings them back; see the README beside this file."""
