@@ -31,7 +31,7 @@ from tutela.core.health import beats
 from tutela.core.people.actor import acting_as, system_actor
 from tutela.core.people.models import SignInLink
 from tutela.core.people.roles import SystemActor
-from tutela.core.vault import rotation
+from tutela.core.vault import older, rotation
 
 log = logging.getLogger(__name__)
 
@@ -76,6 +76,13 @@ def forget_tries(timestamp: int) -> None:  # noqa: ARG001
 def finish_renewals(timestamp: int) -> None:  # noqa: ARG001
     """Keys that were renewed: what older ones wrapped, and the older ones that nothing needs."""
     rotation.finish()
+
+
+@app.periodic(cron="47 * * * *")
+@app.task(queueing_lock="seal_older", name="seal_older")
+def seal_older(timestamp: int) -> None:  # noqa: ARG001
+    """What was written in plain before its column was sealed."""
+    older.seal_older()
 
 
 @app.periodic(cron="* * * * *")

@@ -55,7 +55,7 @@ class SMTPMail:
             answer = client.send(server, mail.sender, mail.recipient, mail.message)
         except (client.Refused, client.Unreachable, client.NotPrivate) as error:
             raise _in_our_words(error) from error
-        return Receipt(mail.message_id, now, {"to": mail.recipient, "server": one_line(answer, 300)})
+        return Receipt(mail.message_id, now, {"server": one_line(answer, 300)})
 
     def already_done(self, verb: str, payload: Mapping[str, Any], key: str) -> ReadBack:  # noqa: ARG002
         """SMTP keeps no memory that could be asked."""

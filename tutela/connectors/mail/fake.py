@@ -46,15 +46,15 @@ class FolderMail:
                     % {"folder": self.folder, "error": error.strerror},
                     what_to_do=_("Check that the disk has room and that the folder may be written to."),
                 ) from error
-        return self._receipt(path, mail.message_id, mail.recipient)
+        return self._receipt(path, mail.message_id)
 
-    def already_done(self, verb: str, payload: Mapping[str, Any], key: str) -> ReadBack:
+    def already_done(self, verb: str, payload: Mapping[str, Any], key: str) -> ReadBack:  # noqa: ARG002
         """Whether the file is there."""
         check_verb(verb)
         path = self.path(key)
         if not path.exists():
             return ReadBack(done=False)
-        return ReadBack(True, self._receipt(path, message_id(key, self.sender), recipient(payload)))
+        return ReadBack(True, self._receipt(path, message_id(key, self.sender)))
 
     def describe(self, verb: str, payload: Mapping[str, Any]) -> str:
         """Who would get a mail about what, if this were not the fake."""
@@ -69,9 +69,9 @@ class FolderMail:
         readable = re.sub(r"[^A-Za-z0-9-]+", "-", key)[:40].strip("-")
         return self.folder / f"{readable}.{hashlib.sha256(key.encode()).hexdigest()[:16]}.eml"
 
-    def _receipt(self, path: Path, identifier: str, to: str) -> Receipt:
+    def _receipt(self, path: Path, identifier: str) -> Receipt:
         written = datetime.fromtimestamp(path.stat().st_mtime, UTC)
-        return Receipt(identifier, written, {"to": to, "file": path.name})
+        return Receipt(identifier, written, {"file": path.name})
 
     def _write(self, path: Path, message: bytes) -> None:
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)

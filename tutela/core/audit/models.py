@@ -32,6 +32,7 @@ class Act(models.TextChoices):
     TOKEN_REVOKED = "token:revoked", _("Token revoked")
     STAFF_CHANGED = "staff:changed", _("Staff list changed")
     KEY_RENEWED = "key:renewed", _("Key renewed")
+    KEY_DESTROYED = "key:destroyed", _("Key of a case destroyed")
     RELEASE_LOGGED = "release:logged", _("Release entered in the log")
     AUDIT_EXPORTED = "audit:exported", _("Audit log exported")
     BACKUP_TAKEN = "backup:taken", _("Backup taken")

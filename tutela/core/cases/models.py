@@ -6,8 +6,8 @@ what the acting person may see.
 
 from __future__ import annotations
 
-from datetime import timedelta
-from typing import ClassVar
+from datetime import UTC, datetime, timedelta
+from typing import Any, ClassVar
 
 from django.db import models
 from django.db.models import Q
@@ -15,10 +15,15 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from tutela.core.people.models import Staff, Team
-from tutela.core.vault import keyring, report_keys
-from tutela.core.vault.fields import SealedBytes, SealedJSON, SealedText
+from tutela.core.vault import keyring, receipt_keys, report_keys
+from tutela.core.vault.fields import SealableText, SealedBytes, SealedJSON, SealedText, SealedTwin
 
 PRESENCE_ENDS_AFTER = timedelta(seconds=45)
+
+
+def _moment(at: datetime) -> str:
+    """A moment as seals are bound to it: the same before and after it was stored."""
+    return at.astimezone(UTC).isoformat()
 
 
 class Severity(models.IntegerChoices):
@@ -68,7 +73,7 @@ class Case(models.Model):
     restricted = models.BooleanField(default=False)
     language = models.CharField(max_length=20, blank=True)
     wiki = models.CharField(max_length=120, blank=True)
-    facts = models.JSONField(default=dict, blank=True)
+    facts = SealedJSON(default=dict, blank=True, help_text=_("What is known of a case"))
     received_at = models.DateTimeField()
     opened_at = models.DateTimeField(default=timezone.now)
     updated_at = models.DateTimeField(default=timezone.now)
@@ -111,10 +116,28 @@ class Case(models.Model):
     def __str__(self) -> str:
         return self.reference
 
+    def save(self, *args: Any, **options: Any) -> None:
+        """As Django does. The facts of a new case come after it: its key hangs on its row."""
+        later = self.facts if self._state.adding else None
+        if later:
+            self.facts = {}
+        super().save(*args, **options)
+        if later:
+            self.facts = later
+            super().save(update_fields=["facts"])
+
     @property
     def is_open(self) -> bool:
         """Whether the case still waits for something."""
         return self.closed_at is None
+
+    def sealing_key(self, *, to_seal: bool = False) -> bytes:
+        """The key of the case. Raises VaultError."""
+        return keyring.case_key(self.pk, to_seal=to_seal)
+
+    def sealing_identity(self) -> str:
+        """Its number."""
+        return str(self.pk)
 
 
 class Counter(models.Model):
@@ -149,6 +172,8 @@ class Report(models.Model):
     dedup_key = models.BinaryField(max_length=32, unique=True)
     content_hash = models.BinaryField(max_length=32)
     receipt_hash = models.BinaryField(max_length=32, unique=True, null=True)
+    # What we write is sealed to it: only whoever holds the receipt code has the other half. None: older.
+    receipt_public = models.BinaryField(max_length=32, null=True)
     # The key of this report, sealed to the intake's public key, then kept by the case. None: not sealed.
     key = models.BinaryField(null=True)
     raw = SealedBytes(help_text=_("The report as it came"))
@@ -307,7 +332,11 @@ class CaseParty(models.Model):
 
 
 class Message(models.Model):
-    """One turn of the conversation with a reporter or another person outside."""
+    """One turn of the conversation with a reporter or another person outside.
+
+    What we write is sealed with the key of its report (of its case, where it answers none). What came
+    from outside stands in its report, and is searched.
+    """
 
     class Direction(models.TextChoices):
         IN = "in", _("From outside")
@@ -318,9 +347,14 @@ class Message(models.Model):
     direction = models.CharField(max_length=3, choices=Direction)
     channel = models.CharField(max_length=10, choices=Report.Channel)
     letter = models.CharField(max_length=40, blank=True)
-    recipient = models.TextField(blank=True)
-    subject = models.TextField(blank=True)
-    text = models.TextField()
+    recipient = SealableText(blank=True, twin="sealed_recipient")
+    subject = SealableText(blank=True, twin="sealed_subject")
+    text = SealableText(twin="sealed_text")
+    sealed_recipient = SealedTwin(of="recipient", help_text=_("The address that a letter of ours went to"))
+    sealed_subject = SealedTwin(of="subject", help_text=_("The subject of a letter of ours"))
+    sealed_text = SealedTwin(of="text", help_text=_("The words of a letter of ours"))
+    # The words once more, sealed to the receipt of the report: the portal opens them with the code.
+    for_reporter = models.BinaryField(null=True)
     language = models.CharField(max_length=20, blank=True)
     message_id = models.TextField(blank=True, db_index=True)
     author = models.ForeignKey(Staff, models.PROTECT, null=True, related_name="+")
@@ -339,16 +373,42 @@ class Message(models.Model):
     def __str__(self) -> str:
         return f"message {self.pk}"
 
+    def save(self, *args: Any, **options: Any) -> None:
+        """As Django does; a new one is sealed to its reporter's receipt too."""
+        report = self.report
+        if self._state.adding and report and report.receipt_public and self.sealing_wanted():
+            self.for_reporter = receipt_keys.seal_to(bytes(report.receipt_public), self.text)
+        super().save(*args, **options)
+
+    def sealing_wanted(self) -> bool:
+        """Whether it is ours, and its reporter can read it all the same."""
+        if self.direction != Message.Direction.OUT:
+            return False
+        report = self.report
+        return report is None or report.receipt_hash is None or report.receipt_public is not None
+
+    def sealing_key(self, *, to_seal: bool = False) -> bytes:
+        """The key of its report, or of the case. Raises VaultError."""
+        key = self.report.sealing_key(to_seal=to_seal) if self.report else None
+        return key or keyring.case_key(self.case_id, to_seal=to_seal)
+
+    def sealing_identity(self) -> str:
+        """Its report or case, and when it was written."""
+        whose = f"report {self.report_id}" if self.report_id else f"case {self.case_id}"
+        return f"{whose} {_moment(self.at)}"
+
 
 class Note(models.Model):
     """What staff write for the record. An edit is a new note that replaces the old one.
 
-    A privileged one is shown by the database to reviewers, to its author and to whom it is said to.
+    A privileged one is sealed, and shown by the database to reviewers, to its author and to whom it is
+    said to. The others are searched.
     """
 
     case = models.ForeignKey(Case, models.PROTECT, related_name="notes")
     author = models.ForeignKey(Staff, models.PROTECT, related_name="+")
-    text = models.TextField()
+    text = SealableText(twin="sealed_text")
+    sealed_text = SealedTwin(of="text", help_text=_("A privileged note"))
     privileged = models.BooleanField(default=False)
     said_to = models.ForeignKey(Staff, models.PROTECT, null=True, related_name="+")
     replaces = models.OneToOneField("self", models.PROTECT, null=True, related_name="replaced_by")
@@ -356,6 +416,18 @@ class Note(models.Model):
 
     def __str__(self) -> str:
         return f"note {self.pk}"
+
+    def sealing_wanted(self) -> bool:
+        """Whether it is privileged."""
+        return self.privileged
+
+    def sealing_key(self, *, to_seal: bool = False) -> bytes:
+        """The key of the case. Raises VaultError."""
+        return keyring.case_key(self.case_id, to_seal=to_seal)
+
+    def sealing_identity(self) -> str:
+        """The case, who wrote it and when."""
+        return f"{self.case_id} {self.author_id} {_moment(self.at)}"
 
 
 class Exhibit(models.Model):
@@ -470,12 +542,27 @@ class Event(models.Model):
     to_state = models.CharField(max_length=40, blank=True)
     # Ids and words of the declaration only; texts stay in their own rows.
     data = models.JSONField(default=dict)
+    # How the case was, where the step can be undone.
+    before = SealedJSON(null=True, help_text=_("How a case was before a step that can be undone"))
 
     class Meta:
         indexes: ClassVar = [models.Index(fields=["case", "-id"], name="event_case_newest")]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.step}".strip()
+
+    @property
+    def keeps_before(self) -> bool:
+        """Whether it says how the case was."""
+        return self.__dict__.get("before") is not None
+
+    def sealing_key(self, *, to_seal: bool = False) -> bytes:
+        """The key of the case. Raises VaultError."""
+        return keyring.case_key(self.case_id, to_seal=to_seal)
+
+    def sealing_identity(self) -> str:
+        """The case and the moment."""
+        return f"{self.case_id} {_moment(self.at)}"
 
 
 class Presence(models.Model):

@@ -100,7 +100,7 @@ def make_case(
     facts: dict[str, object] | None = None,
 ) -> Case:
     """Insert a case at the start of a workflow, under the next reference. Call `started` next."""
-    return Case.objects.create(
+    case = Case.objects.create(
         reference=_next_reference(workflow),
         workflow=workflow.slug,
         state=workflow.start,
@@ -109,9 +109,10 @@ def make_case(
         team=Team.objects.get(slug=workflow.team),
         restricted=workflow.restricted,
         language=language,
-        facts=facts or {},
         received_at=received_at,
     )
+    case.facts = facts or {}  # sealed with the key of the case, which hangs on its row: `started` saves it
+    return case
 
 
 def started(workflow: Workflow, case: Case, actor: Actor, report: Report | None = None) -> Event:

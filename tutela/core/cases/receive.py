@@ -23,6 +23,7 @@ from django.db import connections
 from django.utils.translation import gettext as _
 
 from tutela.core.errors import BadData, KeyReused, NotFound
+from tutela.core.vault import receipt_keys
 
 from .sealing import ReportSeal
 
@@ -71,6 +72,8 @@ class Incoming:
     problems: tuple[Mapping[str, str], ...] = ()
     files: tuple[IncomingFile, ...] = ()
     receipt_hash: bytes | None = None
+    #: The public half of the code's key, so that what we answer opens with the code only.
+    receipt_public: bytes | None = None
     thread: tuple[str, ...] = ()
     message_id: str = ""
     automatic: bool = False
@@ -159,11 +162,21 @@ def new_receipt() -> tuple[str, bytes]:
     return " ".join(code[at : at + 4] for at in range(0, CODE_LENGTH, 4)), receipt_hash(code)
 
 
-def receipt_hash(code: str) -> bytes:
-    """The keyed hash of a code as somebody typed it: spaces, dashes and small letters do not matter."""
+def receipt_letters(code: str) -> str:
+    """A code as somebody typed it, without what does not matter: spaces, dashes and small letters."""
     typed = code.upper().translate(str.maketrans("OIL", "011"))
-    letters = "".join(letter for letter in typed if letter in ALPHABET)
+    return "".join(letter for letter in typed if letter in ALPHABET)
+
+
+def receipt_hash(code: str) -> bytes:
+    """The keyed hash of a code as somebody typed it."""
+    letters = receipt_letters(code)
     return hmac.new(settings.RECEIPT_KEY, b"receipt " + letters.encode(), hashlib.sha256).digest()
+
+
+def receipt_public(code: str) -> bytes:
+    """The public half of the key of a code as somebody typed it."""
+    return receipt_keys.public_half(receipt_letters(code))
 
 
 def _check(incoming: Incoming) -> None:
@@ -206,6 +219,7 @@ def _about(incoming: Incoming, seal: ReportSeal) -> dict[str, object]:
         "message_id": clean_text(incoming.message_id),
         "automatic": incoming.automatic,
         "adds_to": incoming.adds_to.hex() if incoming.adds_to else None,
+        "receipt_public": incoming.receipt_public.hex() if incoming.receipt_public else None,
     }
 
 

@@ -546,7 +546,7 @@ def undo(context: Context) -> None:
     effects = list(Effect.objects.select_for_update().filter(event=event))
     if why := why_not_undo(event, context.actor.id):
         raise StepClosed(why, state=case.state)
-    before = event.data["before"]
+    before = event.before
     Effect.objects.filter(pk__in=[one.pk for one in effects]).update(state=EffectState.ABANDONED)
     step = context.workflow.step(event.step)
     assert step.undo is not None
@@ -564,7 +564,7 @@ def undo(context: Context) -> None:
 def undoable(case: Case) -> Event | None:
     """The last thing that somebody did on the case, if that can be undone at all."""
     last = case.events.exclude(kind__in=[Event.Kind.EFFECT, Event.Kind.NOTE]).order_by("-id").first()
-    return last if last and "before" in last.data else None
+    return last if last and last.keeps_before else None
 
 
 def why_not_undo(event: Event, staff_id: int) -> _StrOrPromise | None:

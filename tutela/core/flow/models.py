@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC
 from typing import ClassVar
 
 from django.db import models
@@ -12,6 +13,8 @@ from django.utils.translation import pgettext_lazy
 
 from tutela.core.cases.models import Case, Event, Note
 from tutela.core.people.models import Staff
+from tutela.core.vault import keyring
+from tutela.core.vault.fields import SealedJSON
 
 
 class Request(models.Model):
@@ -32,7 +35,7 @@ class Request(models.Model):
     kind = models.CharField(max_length=10, choices=Kind, default=Kind.APPROVAL)
     state = models.CharField(max_length=10, choices=State, default=State.OPEN)
     # What was entered, as submitted; cleaned again when the step is released.
-    data = models.JSONField(default=dict)
+    data = SealedJSON(default=dict, help_text=_("What a step that waits for approval asks to do"))
     # The reviewers, fixed when asked: [{"name", "roles", "order", "required"}].
     chain = models.JSONField(default=list)
     # Grows when the proposal changes; opinions on an older round no longer count.
@@ -55,6 +58,14 @@ class Request(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} of {self.step} on {self.case_id}"
+
+    def sealing_key(self, *, to_seal: bool = False) -> bytes:
+        """The key of the case. Raises VaultError."""
+        return keyring.case_key(self.case_id, to_seal=to_seal)
+
+    def sealing_identity(self) -> str:
+        """The case, the step and when it was asked for."""
+        return f"{self.case_id} {self.kind} {self.step} {self.opened_at.astimezone(UTC).isoformat()}"
 
 
 class Opinion(models.Model):

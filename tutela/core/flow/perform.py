@@ -232,11 +232,11 @@ def carry_out(
             "proposer": request.proposer_id,
             "agreed": approvals.agreed(request),
         }
-    if before is not None and not context.left_the_house:
-        context.said["before"] = before
+    if context.left_the_house:
+        before = None
     if withdrawn := _close_requests(workflow, case, context.now):
         context.said["withdrawn"] = withdrawn
-    event = _write(case, step, actor, context.kind, came_from, context.said)
+    event = _write(case, step, actor, context.kind, came_from, context.said, before)
     clocks.happened(workflow, case, step.name, context.now)
     if case.closed_at:
         clocks.end_all(workflow, case, context.now)
@@ -300,7 +300,15 @@ def _before(case: Case) -> dict[str, Any]:
     }
 
 
-def _write(case: Case, step: Step, actor: Actor, kind: str, came_from: str, said: dict[str, Any]) -> Event:
+def _write(
+    case: Case,
+    step: Step,
+    actor: Actor,
+    kind: str,
+    came_from: str,
+    said: dict[str, Any],
+    before: dict[str, Any] | None = None,
+) -> Event:
     return Event.objects.create(
         case=case,
         kind=kind,
@@ -309,6 +317,7 @@ def _write(case: Case, step: Step, actor: Actor, kind: str, came_from: str, said
         from_state=came_from,
         to_state=case.state,
         data=said,
+        before=before,
     )
 
 

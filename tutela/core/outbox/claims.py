@@ -11,9 +11,13 @@ from django.db import connection
 from django.db.models import F, Q
 from django.db.models.expressions import RawSQL
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from tutela.core.flow.models import Request
 from tutela.core.people.actor import Actor, acting_as
+from tutela.core.vault import keyring
+from tutela.core.vault.fields import is_erased
+from tutela.core.vault.seals import Destroyed, VaultError
 
 from .models import Effect, EffectState
 
@@ -41,6 +45,7 @@ def claim(of: Q, may_repeat: Callable[[Effect], bool], actor: Actor) -> list[tup
             effect.state, effect.attempts = EffectState.SENDING, effect.attempts + 1
         _hold(rows, attempts=F("attempts") + 1, state=EffectState.SENDING)
         released = _released(rows)
+        _open(rows)
     return [(effect, effect.request_id is None or effect.request_id in released) for effect in rows]
 
 
@@ -81,6 +86,17 @@ def _hold(effects: Sequence[Effect], **more: object) -> None:
     until = timezone.now() + LEASE
     held: QuerySet[Effect] = Effect.objects.filter(pk__in=[one.pk for one in effects])
     held.update(claimed_by=_session(), claimed_until=until, due_at=until, **more)
+
+
+def _open(effects: Sequence[Effect]) -> None:
+    """Open what they carry while somebody is named who may: outside of a transaction nobody is."""
+    keyring.remember_case_keys({effect.case_id for effect in effects})
+    for effect in effects:
+        try:
+            if is_erased(effect.payload) or is_erased(effect.error):
+                effect.unread = Destroyed(_("What it would have sent was erased with its case."))
+        except VaultError as error:
+            effect.unread = error
 
 
 def _session() -> int:

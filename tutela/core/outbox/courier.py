@@ -22,6 +22,7 @@ from tutela.core.crashpoint import crashpoint
 from tutela.core.errors import ConnectorError, NotConfigured, Rejected, TryLater
 from tutela.core.people.actor import Actor, system_actor
 from tutela.core.people.roles import SystemActor
+from tutela.core.vault.seals import Unavailable
 
 from . import claims
 from .ledger import Outcome, write_down
@@ -82,7 +83,7 @@ class Courier:
         if monotonic() < self._left_alone_until:
             return 0
         self._take_over(actor)
-        claimed = claims.claim(self._mine, self._may_repeat, actor)
+        claimed = self._readable(claims.claim(self._mine, self._may_repeat, actor), actor)
         crashpoint("courier.after_claim")
         self._deliver_each(claimed, actor)
         self._write_down(actor)
@@ -133,6 +134,14 @@ class Courier:
         if self._unwritten:  # still ours, whatever our session was called when we claimed them
             claims.renew([one.effect for one in self._unwritten], actor)
 
+    def _readable(self, claimed: list[tuple[Effect, bool]], actor: Actor) -> list[tuple[Effect, bool]]:
+        """Without those whose keys are away: they are left as they were, for later."""
+        closed = [effect for effect, _agreed in claimed if isinstance(effect.unread, Unavailable)]
+        if closed:
+            log.error("Cannot read what is to be sent: %s", closed[0].unread)
+            claims.give_back(closed, actor, wait=AWAY_PAUSE)
+        return [one for one in claimed if one[0] not in closed]
+
     def _take_over(self, actor: Actor) -> None:
         if monotonic() - self._looked_for_dead < LOOK_FOR_DEAD:
             return
@@ -171,6 +180,11 @@ class Courier:
             raise Rejected(
                 _("The approval that this rests on does not stand, so it was not sent."),
                 what_to_do=_("Ask for approval again, and leave this one undone."),
+            )
+        if effect.unread is not None:
+            raise Rejected(
+                str(effect.unread),
+                what_to_do=_("Leave it undone, or find out who changed the database."),
             )
         connector = self._connectors.get(effect.connector)
         if connector is None:

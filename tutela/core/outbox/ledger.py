@@ -21,6 +21,7 @@ from tutela.core.audit.record import record_each
 from tutela.core.cases.models import Case, Event
 from tutela.core.errors import ConnectorError, TryLater
 from tutela.core.people.actor import Actor, acting_as
+from tutela.core.vault import keyring
 
 from .models import Effect, EffectState
 
@@ -75,7 +76,7 @@ def _lock_free_cases(cases: set[int]) -> set[int]:
 #: In one statement, because this is what most effects come to. `%(receipts)s` maps ids to receipts.
 _CONFIRM: Final = """
     UPDATE outbox_effect AS e SET state = 'confirmed', confirmed_at = %(now)s, receipt = given.receipt,
-           error = '', what_to_do = '', claimed_by = NULL, claimed_until = NULL
+           error = ''::bytea, what_to_do = '', claimed_by = NULL, claimed_until = NULL
     FROM jsonb_each(%(receipts)s::jsonb) AS given (id, receipt)
     WHERE e.id = given.id::bigint AND e.state <> 'confirmed'
     RETURNING e.id, e.case_id, e.event_id
@@ -141,6 +142,7 @@ def _wait(attempts: int, error: ConnectorError | None) -> timedelta:
 def _still_sending(outcomes: dict[int, Outcome]) -> list[Effect]:
     """Those whose attempt is still the last one: another courier may have taken one over."""
     rows = Effect.objects.select_for_update(of=("self",)).filter(pk__in=outcomes, state=EffectState.SENDING)
+    keyring.remember_case_keys({one.effect.case_id for one in outcomes.values()})
     return [row for row in rows.order_by("pk") if row.attempts == outcomes[row.pk].effect.attempts]
 
 

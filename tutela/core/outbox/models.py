@@ -10,6 +10,9 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from tutela.core.cases.models import Case, Event
+from tutela.core.vault import keyring
+from tutela.core.vault.fields import SealedJSON, SealedText
+from tutela.core.vault.seals import VaultError
 
 
 class EffectState(models.TextChoices):
@@ -32,7 +35,7 @@ class Effect(models.Model):
     event = models.ForeignKey(Event, models.PROTECT, related_name="effects")
     connector = models.CharField(max_length=40)
     verb = models.CharField(max_length=40)
-    payload = models.JSONField()
+    payload = SealedJSON(help_text=_("What goes to the outside: letters with their addresses"))
     label = models.CharField(max_length=300)
     key = models.CharField(max_length=64, unique=True)
     # The approval that this effect rests on, where its step needed one (flow.Request).
@@ -47,7 +50,7 @@ class Effect(models.Model):
     claimed_until = models.DateTimeField(null=True)
     confirmed_at = models.DateTimeField(null=True)
     receipt = models.JSONField(null=True)
-    error = models.TextField(blank=True)
+    error = SealedText(blank=True, default=str, help_text=_("What the other side said when it refused"))
     what_to_do = models.TextField(blank=True)
 
     class Meta:
@@ -61,6 +64,17 @@ class Effect(models.Model):
 
     def __str__(self) -> str:
         return f"{self.label or f'{self.connector} {self.verb}'} ({self.made_at:%Y-%m-%d %H:%M} UTC)"
+
+    #: Why a courier that holds it cannot read it.
+    unread: VaultError | None = None
+
+    def sealing_key(self, *, to_seal: bool = False) -> bytes:
+        """The key of the case. Raises VaultError."""
+        return keyring.case_key(self.case_id, to_seal=to_seal)
+
+    def sealing_identity(self) -> str:
+        """Its key."""
+        return self.key
 
     @property
     def by_hand(self) -> bool:

@@ -3,7 +3,8 @@
 A model with such columns says with which key (`sealing_key()`) and how its row is told from all others
 (`sealing_identity()`, known before the row is inserted). Values are opened when they are looked at, not
 when the row is read; an opened value stays with the instance. A row without a key (`None`) was written
-before sealing began: its bytes are plain, until `tutela vault seal` has been there.
+before sealing began: its bytes are plain. Where the key was destroyed on purpose, a value reads as
+erased, and what is stored stays as it is.
 """
 
 from __future__ import annotations
@@ -16,8 +17,9 @@ from django.apps import apps
 from django.core.exceptions import FieldError
 from django.db import models
 from django.db.models.query_utils import DeferredAttribute
+from django.utils.translation import gettext as _
 
-from .seals import seal, unseal
+from .seals import FORMAT, Destroyed, seal, unseal
 
 
 class Sealing(Protocol):
@@ -36,6 +38,28 @@ class _Stored(bytes):
     __slots__ = ()
 
 
+class ErasedBytes(bytes):
+    """Stands where the key was destroyed: nothing."""
+
+
+class ErasedText(str):
+    """Stands where the key was destroyed: says so."""
+
+    __slots__ = ()
+
+
+class ErasedJSON(dict[str, Any]):
+    """Stands where the key was destroyed: nothing."""
+
+
+Erased = ErasedBytes | ErasedText | ErasedJSON
+
+
+def is_erased(value: object) -> bool:
+    """Whether a value was sealed with a key that was destroyed since."""
+    return isinstance(value, Erased)
+
+
 if TYPE_CHECKING:
     _Bytes = models.BinaryField[Any, Any]
 else:
@@ -50,7 +74,10 @@ class _Opening(DeferredAttribute):
     def __get__(self, instance: Any, cls: type | None = None) -> Any:
         value = super().__get__(instance, cls)
         if isinstance(value, _Stored):
-            value = instance.__dict__[self.field.attname] = self.field.opened(instance, value)
+            try:
+                value = instance.__dict__[self.field.attname] = self.field.opened(instance, value)
+            except Destroyed:
+                return self.field.erased()  # what is stored stays with the instance, and goes back as it came
         return value
 
     def __set__(self, instance: Any, value: Any) -> None:
@@ -62,6 +89,10 @@ class SealedBytes(_Bytes):
     """Bytes."""
 
     descriptor_class = _Opening
+    #: Whether rows from before sealing are told by the value itself: it does not begin as a sealed one does.
+    tells_plain = False
+    #: What it holds, in one word, for the inventory.
+    kind = "bytes"
 
     def deconstruct(self) -> Any:
         """Without the words about what it holds, which change nothing in the database."""
@@ -78,6 +109,8 @@ class SealedBytes(_Bytes):
         value = model_instance.__dict__.get(self.attname)
         if value is None or isinstance(value, _Stored):
             return value
+        if self.tells_plain and self.is_nothing(value):
+            return self.to_plain(value)
         key = model_instance.sealing_key(to_seal=True)
         return (
             self.to_plain(value)
@@ -91,6 +124,8 @@ class SealedBytes(_Bytes):
 
     def opened(self, row: Sealing, stored: bytes) -> Any:
         """What people gave. Raises VaultError."""
+        if self.tells_plain and stored[:1] != FORMAT:
+            return self.from_plain(bytes(stored))
         key = row.sealing_key()
         plain = (
             bytes(stored) if key is None else unseal(key, bytes(stored), self.place(row.sealing_identity()))
@@ -109,6 +144,14 @@ class SealedBytes(_Bytes):
         """Bytes, as people gave them."""
         return plain
 
+    def is_nothing(self, value: Any) -> bool:
+        """Whether there is nothing to seal."""
+        return not value
+
+    def erased(self) -> Any:
+        """What is read once the key is destroyed."""
+        return ErasedBytes()
+
     def get_lookup(self, lookup_name: str) -> Any:
         """Only whether there is a value: nothing else can be asked of what is sealed."""
         if lookup_name != "isnull":
@@ -121,6 +164,9 @@ class SealedBytes(_Bytes):
 class SealedText(SealedBytes):
     """A text."""
 
+    tells_plain = True
+    kind = "text"
+
     def to_plain(self, value: Any) -> bytes:
         """In UTF-8."""
         return str(value).encode()
@@ -129,9 +175,16 @@ class SealedText(SealedBytes):
         """From UTF-8."""
         return plain.decode()
 
+    def erased(self) -> str:
+        """A word that says so."""
+        return ErasedText(_("(erased)"))
+
 
 class SealedJSON(SealedBytes):
     """Anything that JSON can say."""
+
+    tells_plain = True
+    kind = "json"
 
     def to_plain(self, value: Any) -> bytes:
         """As JSON."""
@@ -140,6 +193,69 @@ class SealedJSON(SealedBytes):
     def from_plain(self, plain: bytes) -> Any:
         """From JSON."""
         return json.loads(plain)
+
+    def erased(self) -> dict[str, Any]:
+        """Nothing."""
+        return ErasedJSON()
+
+
+if TYPE_CHECKING:
+    _Text = models.TextField[Any, Any]
+else:
+    _Text = models.TextField
+
+
+class _Twins(DeferredAttribute):
+    """Reads the sealed twin where there is one."""
+
+    field: SealableText
+
+    def __get__(self, instance: Any, cls: type | None = None) -> Any:
+        value = super().__get__(instance, cls)
+        if instance is None or value or instance.__dict__.get(self.field.twin) is None:
+            return value
+        return getattr(instance, self.field.twin)
+
+    def __set__(self, instance: Any, value: Any) -> None:
+        instance.__dict__[self.field.attname] = value
+
+
+class SealableText(_Text):
+    """A text that stands in plain in some rows, where it is searched, and sealed in the others.
+
+    The sealed ones stand in a column of their own, `twin` (a SealedTwin), and leave this one empty. The
+    model's `sealing_wanted()` says which rows.
+    """
+
+    descriptor_class = _Twins
+
+    def __init__(self, *args: Any, twin: str = "", **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.twin = twin
+
+    def deconstruct(self) -> Any:
+        """Without the twin, which changes nothing in the database."""
+        name, path, args, options = super().deconstruct()
+        return name, path, args, options
+
+    def pre_save(self, model_instance: Any, add: bool) -> Any:  # noqa: FBT001  Django's signature
+        """Nothing, where the twin holds it."""
+        return "" if model_instance.sealing_wanted() else super().pre_save(model_instance, add)
+
+
+class SealedTwin(SealedText):
+    """Holds what a SealableText leaves empty; None where that one is plain."""
+
+    def __init__(self, *args: Any, of: str = "", **options: Any) -> None:
+        super().__init__(*args, **{"null": True, **options})
+        self.of = of
+
+    def pre_save(self, model_instance: Any, add: bool) -> Any:  # noqa: FBT001  Django's signature
+        """The text, sealed for this row."""
+        given = model_instance.__dict__.get(self.of)
+        if given and model_instance.sealing_wanted():
+            model_instance.__dict__[self.attname] = given
+        return super().pre_save(model_instance, add)
 
 
 def sealed_columns() -> Iterator[SealedBytes]:

@@ -21,7 +21,7 @@ def inventory() -> list[Column]:
     return [
         Column(
             f"{field.model._meta.db_table}.{field.column}",  # noqa: SLF001  Django's public name
-            type(field).__name__.removeprefix("Sealed").lower(),
+            field.kind,
             str(field.help_text or field.verbose_name),
         )
         for field in sealed_columns()

@@ -5,13 +5,19 @@ A key of a case is read through row-level security: who may not see the case get
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from time import monotonic
 
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
-from django.db import connections, transaction
+from django.db import connection, connections, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
 
-from tutela.core.people.actor import remembered
+from tutela.core.audit.models import Act
+from tutela.core.audit.record import record
+from tutela.core.errors import NotFound
+from tutela.core.people.actor import Actor, acting_as, remembered
 
 from .models import CaseKey, IntakeKey, WorkflowKey
 from .providers import provider
@@ -48,16 +54,73 @@ def case_key(case_id: int, *, to_seal: bool = False) -> bytes:
 
     Raises Unavailable (also where the acting person does not see the case) and Destroyed.
     """
-    known, name = remembered(), f"key of case {case_id}"
-    # What is sealed must never outlive its key: a row made in a savepoint that was taken back is gone, so
-    # whoever seals looks at the row each time.
-    if to_seal or name not in known:
-        row = CaseKey.objects.filter(pk=case_id).first() or _make_case_key(case_id)
+    held = remembered().get(case_place(case_id))
+    # What is sealed must never outlive its key: a row that was made, or seen, within a savepoint that was
+    # taken back may be gone, so whoever seals then looks again.
+    if held is None or (to_seal and not held.is_sure()):
+        held = _remember(CaseKey.objects.filter(pk=case_id).first() or _make_case_key(case_id))
+    if held.key is None:
+        raise Destroyed(_("The key of this case was destroyed; what it sealed is gone."))
+    return held.key
+
+
+def remember_case_keys(cases: Collection[int]) -> None:
+    """Read the keys of several cases in one query, for whoever goes through their rows next."""
+    known = remembered()
+    asked = [case for case in cases if case_place(case) not in known]
+    for row in CaseKey.objects.filter(pk__in=asked) if asked else ():
+        _remember(row)
+
+
+def erase(case_id: int, actor: Actor, why: str) -> None:
+    """Destroy the key of a case and of its reports: nothing that they sealed opens ever again.
+
+    What is left is a tombstone: when, by whom, why. For disposal; a second time changes nothing. Copies
+    of the wrapped key in backups die with the workflow's key: see `rotation.renew_workflow_key`.
+
+    Raises NotFound where there is no such case or the actor does not see it.
+    """
+    from tutela.core.cases.models import Case
+
+    from . import report_keys
+
+    with acting_as(actor):
+        case = Case.objects.select_for_update(of=("self",), no_key=True).filter(pk=case_id).first()
+        if case is None:
+            raise NotFound(_("There is no such case, or it is not yours to see."))
+        row = CaseKey.objects.select_for_update().filter(pk=case_id).first() or _make_case_key(case_id)
         if row.destroyed_at:
-            raise Destroyed("The key of this case was destroyed; what it sealed is gone.")
-        known[name] = unseal(workflow_key(row.workflow_key_id), bytes(row.wrapped), case_place(case_id))
-    key: bytes = known[name]
-    return key
+            return
+        reports = case.reports.exclude(key=None).update(key=report_keys.destroyed(case_id))
+        case.messages.update(for_reporter=None)
+        row.wrapped, row.destroyed_at, row.destroyed_by_id, row.destroyed_why = (
+            b"", timezone.now(), actor.id, why,
+        )  # fmt: skip
+        row.save(update_fields=["wrapped", "destroyed_at", "destroyed_by", "destroyed_why"])
+        remembered().clear()
+        record(Act.KEY_DESTROYED, actor, case_id, reports=reports)
+
+
+@dataclass(frozen=True)
+class _Held:
+    """A case's key as this transaction knows it; `key` is None where it was destroyed."""
+
+    key: bytes | None
+    savepoints: tuple[str | None, ...]
+
+    def is_sure(self) -> bool:
+        """Whether no savepoint was taken back since, with which the key's row might have gone."""
+        return tuple(connection.savepoint_ids[: len(self.savepoints)]) == self.savepoints
+
+
+def _remember(row: CaseKey) -> _Held:
+    key = (
+        None
+        if row.destroyed_at
+        else unseal(workflow_key(row.workflow_key_id), bytes(row.wrapped), case_place(row.pk))
+    )
+    held = remembered()[case_place(row.pk)] = _Held(key, tuple(connection.savepoint_ids))
+    return held
 
 
 def case_place(case_id: int) -> str:

@@ -8,6 +8,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from tutela.core.people.models import Staff
+
 
 class WorkflowKey(models.Model):
     """The key that wraps the keys of one workflow's cases; itself wrapped by the provider."""
@@ -32,11 +34,14 @@ class WorkflowKey(models.Model):
 class CaseKey(models.Model):
     """The key of one case. Destroying it destroys what it sealed; the row stays and says so."""
 
-    case = models.OneToOneField("cases.Case", models.PROTECT, related_name="sealing_key", primary_key=True)
+    case = models.OneToOneField("cases.Case", models.PROTECT, related_name="+", primary_key=True)
     workflow_key = models.ForeignKey(WorkflowKey, models.PROTECT, related_name="case_keys")
     wrapped = models.BinaryField()
     made_at = models.DateTimeField(default=timezone.now)
+    # The tombstone: when it was destroyed, by whom and why.
     destroyed_at = models.DateTimeField(null=True, blank=True)
+    destroyed_by = models.ForeignKey(Staff, models.PROTECT, null=True, related_name="+")
+    destroyed_why = models.TextField(blank=True)
 
     def __str__(self) -> str:
         return f"key of case {self.pk}"

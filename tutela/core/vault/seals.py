@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from tutela.core.errors import TryLater, TutelaError
 
 KEY_BYTES = 32
-_FORMAT = b"\x01"
+FORMAT = b"\x01"
 _NONCE_BYTES = 12
 
 
@@ -44,12 +44,12 @@ def new_key() -> bytes:
 def seal(key: bytes, plain: bytes, place: str) -> bytes:
     """Seal bytes for one place. The result is 29 bytes longer."""
     nonce = os.urandom(_NONCE_BYTES)
-    return _FORMAT + nonce + AESGCM(key).encrypt(nonce, plain, place.encode())
+    return FORMAT + nonce + AESGCM(key).encrypt(nonce, plain, place.encode())
 
 
 def unseal(key: bytes, sealed: bytes, place: str) -> bytes:
     """What was sealed with that key for that place. Raises NotGenuine."""
-    if sealed[:1] != _FORMAT:
+    if sealed[:1] != FORMAT:
         raise NotGenuine(f"The sealed value at {place} has an unknown format.")
     nonce, rest = sealed[1 : 1 + _NONCE_BYTES], sealed[1 + _NONCE_BYTES :]
     try:

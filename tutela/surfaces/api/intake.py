@@ -36,6 +36,7 @@ from tutela.core.cases.receive import (
     IncomingFile,
     new_receipt,
     receipt_hash,
+    receipt_public,
     receive,
 )
 from tutela.core.errors import BadData
@@ -121,8 +122,8 @@ def send_report(request: HttpRequest) -> HttpResponse:
     key = _key(request)
     raw = read_body(request)
     report = _read(raw)
-    code, receipt = _receipt(holder, key)
-    received = receive(_incoming(report, raw, holder, key, receipt))
+    code = _code(holder, key)
+    received = receive(_incoming(report, raw, holder, key, code))
     duplicate = "true" if received.duplicate else "false"
     said = f'{{"report": {received.report_id}, "receipt": "{code}", "duplicate": {duplicate}}}'
     return HttpResponse(said, status=HTTPStatus.CREATED, content_type="application/json")
@@ -160,17 +161,17 @@ def _key(request: HttpRequest) -> str:
     return key
 
 
-def _receipt(holder: Holder, key: str) -> tuple[str, bytes]:
-    """A code for the reporter and its hash. The same key of the same holder gives the same code."""
+def _code(holder: Holder, key: str) -> str:
+    """A code for the reporter. The same key of the same holder gives the same code."""
     if not key:
-        return new_receipt()
+        return new_receipt()[0]
     said = f"api receipt {holder.staff_id} {key}".encode()
     number = int.from_bytes(hmac.digest(settings.SECRET_KEY.encode(), said, hashlib.sha256)[:10])
     letters = "".join(ALPHABET[(number >> 5 * place) & 31] for place in range(CODE_LENGTH))
-    return " ".join(letters[at : at + 4] for at in range(0, CODE_LENGTH, 4)), receipt_hash(letters)
+    return " ".join(letters[at : at + 4] for at in range(0, CODE_LENGTH, 4))
 
 
-def _incoming(report: SentReport, raw: bytes, holder: Holder, key: str, receipt: bytes) -> Incoming:
+def _incoming(report: SentReport, raw: bytes, holder: Holder, key: str, code: str) -> Incoming:
     return Incoming(
         channel="api",
         mailbox=holder.name[:120],
@@ -186,7 +187,8 @@ def _incoming(report: SentReport, raw: bytes, holder: Holder, key: str, receipt:
         files=tuple(_file(one) for one in report.files),
         source_key=f"{holder.staff_id} {key}" if key else secrets.token_hex(16),
         strict_key=True,
-        receipt_hash=receipt,
+        receipt_hash=receipt_hash(code),
+        receipt_public=receipt_public(code),
     )
 
 

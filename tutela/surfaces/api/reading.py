@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from operator import attrgetter
 from typing import Any
 
+from django.db.models import Prefetch
+
 from tutela.core.cases.models import Case, CaseLink, Event, Message, Note, Report, ReportFile
 from tutela.core.errors import NotFound
 from tutela.core.flow import approvals, registry
@@ -61,7 +63,9 @@ def messages(reference: str, actor: Actor, limit: int = USUAL, cursor: str | Non
     after = Cursor.read(cursor)
     with acting_as(actor):
         case = look_at(reference, actor, "messages")
-        rows, following = _page(case.messages.select_related("author").order_by("id"), limit, after)
+        keys = Report.objects.only("key", "dedup_key", "receipt_hash", "receipt_public")
+        of_case = case.messages.select_related("author").prefetch_related(Prefetch("report", keys))
+        rows, following = _page(of_case.order_by("id"), limit, after)
         sent = dict(
             Effect.objects.filter(case=case, message_id__in=[row.pk for row in rows]).values_list(
                 "message_id", "state"
@@ -229,7 +233,7 @@ def _others(events: Iterable[Event]) -> dict[int, str]:
 
 
 #: What an event keeps for the engine, or by the inner number of a row that not everybody sees.
-_INNER = {"before", "key", "notes", "other", "link", "replaces"}
+_INNER = {"key", "notes", "other", "link", "replaces"}
 
 
 def _event(workflow: Workflow, row: Event, notes: dict[int, Note], others: dict[int, str]) -> Json:

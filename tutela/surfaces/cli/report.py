@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from tutela.core.cases.opening import open_case
-from tutela.core.cases.receive import Incoming, new_receipt, receive
+from tutela.core.cases.receive import Incoming, new_receipt, receipt_public, receive
 from tutela.core.errors import BadData
 from tutela.core.flow import registry
 from tutela.surfaces.api import reading
@@ -68,6 +68,7 @@ def send(
             source_key=f"{actor.id} {key}" if key else uuid.uuid4().hex,
             strict_key=True,
             receipt_hash=receipt,
+            receipt_public=receipt_public(code),
         )
     )
     told = {

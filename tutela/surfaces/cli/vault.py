@@ -7,10 +7,11 @@ from enum import StrEnum
 from typing import Annotated
 
 import typer
+from django.utils.translation import gettext as _
 
 from tutela.core.errors import NotFound
 from tutela.core.flow import registry
-from tutela.core.vault import rotation
+from tutela.core.vault import older, rotation
 from tutela.core.vault.inventory import inventory as sealed_columns
 from tutela.core.vault.providers import provider
 from tutela.core.vault.providers.file import KeyFile
@@ -39,7 +40,24 @@ def inventory(*, as_json: AsJson = False) -> None:
     if as_json:
         say_page([{"column": one.place, "kind": one.kind, "holds": one.what} for one in columns])
         return
-    say_table(("Column", "Kind", "Holds"), ((one.place, one.kind, one.what) for one in columns), "None.")
+    heads = (_("Column"), _("Kind"), _("Holds"))
+    say_table(heads, ((one.place, one.kind, one.what) for one in columns), _("None."))
+    for name, count in older.older_rows().items():
+        typer.echo(_("Still plain, from before: %(name)s, %(n)s") % {"name": name, "n": count}, err=True)
+
+
+@app.command("seal")
+@speaking
+def seal_older(*, as_json: AsJson = False) -> None:
+    """Seal now what was written in plain before its column was sealed. The worker does it every hour.
+
+    tutela vault seal
+    """
+    sealed = older.seal_older()
+    if as_json:
+        say_json({"sealed": sealed, "plain": older.older_rows()})
+    else:
+        typer.echo(_("Sealed: %(n)s.") % {"n": sealed})
 
 
 @app.command()
@@ -60,7 +78,7 @@ def renew(
     actor = operator(username)
     if layer is Layer.WORKFLOW:
         if workflow not in {one.slug for one in registry.workflows()}:
-            raise NotFound("Say which workflow: --workflow NAME. See tutela flow list.")
+            raise NotFound(_("Say which workflow: --workflow NAME. See tutela flow list."))
         name = rotation.renew_workflow_key(workflow, actor)
     elif layer is Layer.INTAKE:
         name = rotation.renew_intake_key(actor)
@@ -70,9 +88,9 @@ def renew(
     if as_json:
         say_json({"key": name, "wrapped": done.wrapped, "destroyed": list(done.destroyed)})
         return
-    typer.echo(f"The new key is {name}. Wrapped again: {done.wrapped}.")
+    typer.echo(_("The new key is %(name)s. Wrapped again: %(n)s.") % {"name": name, "n": done.wrapped})
     if layer is Layer.PROVIDER and isinstance(provider(), KeyFile):
-        typer.echo("Print a new recovery sheet (tutela vault sheet) and destroy the old one.", err=True)
+        typer.echo(_("Print a new recovery sheet (tutela vault sheet) and destroy the old one."), err=True)
 
 
 @app.command()
@@ -88,7 +106,8 @@ def finish(*, as_json: AsJson = False) -> None:
     if as_json:
         say_json({"wrapped": done.wrapped, "destroyed": list(done.destroyed)})
     else:
-        typer.echo(f"Wrapped again: {done.wrapped}. Destroyed: {', '.join(done.destroyed) or 'none'}.")
+        values = {"n": done.wrapped, "names": ", ".join(done.destroyed) or _("none")}
+        typer.echo(_("Wrapped again: %(n)s. Destroyed: %(names)s.") % values)
 
 
 @app.command()
@@ -99,13 +118,16 @@ def sheet() -> None:
     tutela vault sheet | lp
     """
     held = _file()
-    typer.echo(f"Recovery sheet of the key file of Tutela, {moment(datetime.now(UTC))}.")
+    now = moment(datetime.now(UTC))
+    typer.echo(_("Recovery sheet of the key file of Tutela, %(time)s.") % {"time": now})
     typer.echo(
-        "With it and the database, everything can be read. Keep it in a safe, never beside a backup.\n"
+        _("With it and the database, everything can be read. Keep it in a safe, never beside a backup.")
     )
+    typer.echo()
     for name, made_at, key in held.sheet():
         groups = [key[at : at + 4] for at in range(0, len(key), 4)]
-        typer.echo(f"{name}\nmade {made_at}")
+        typer.echo(name)
+        typer.echo(_("made %(time)s") % {"time": made_at})
         typer.echo("\n".join("  " + " ".join(groups[at : at + 4]) for at in range(0, len(groups), 4)) + "\n")
 
 
@@ -122,11 +144,11 @@ def restore(
     tutela vault restore
     """
     _file().put_back(name.strip(), made_at.strip(), "".join(key.split()).lower())
-    typer.echo(f"{name} is back. Check with: tutela doctor")
+    typer.echo(_("%(name)s is back. Check with: tutela doctor") % {"name": name})
 
 
 def _file() -> KeyFile:
     held = provider()
     if not isinstance(held, KeyFile):
-        fail("The keys are not in a file: the key service keeps them (TUTELA_VAULT).", USAGE)
+        fail(_("The keys are not in a file: the key service keeps them (TUTELA_VAULT)."), USAGE)
     return held

@@ -18,7 +18,7 @@ from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from tutela.core.cases.receive import Incoming, content_hash, receipt_hash
+from tutela.core.cases.receive import Incoming, content_hash, receipt_hash, receipt_public
 
 from . import brakes, posted, store, tokens, troubles
 from .answers import public, render
@@ -84,7 +84,7 @@ def _send(request: HttpRequest, door: Door, form: ReportForm, sent: posted.Poste
     if verdict is not brakes.Verdict.GO and not store.status(code_hash):
         trouble = troubles.WAIT if verdict is brakes.Verdict.WAIT else troubles.STOP
         return _refuse(request, door, form, trouble, key, wait=tokens.new_patience(content))
-    received = store.send(replace(incoming, receipt_hash=code_hash))
+    received = store.send(replace(incoming, receipt_hash=code_hash, receipt_public=receipt_public(code)))
     status = store.status(code_hash)
     assert status is not None  # it was stored a moment ago
     return _receipt(request, door, form, code, status.received_at, again=received.duplicate)

@@ -92,7 +92,7 @@ def _open(request: HttpRequest, code: str) -> tuple[Mine, list[store.Turn]]:
     code_hash = receipt_hash(code)
     if not brakes.may_look_up(request, code_hash):
         raise Refused(TOO_MANY_CODES)
-    status, turns = store.status(code_hash), store.conversation(code_hash)
+    status, turns = store.status(code_hash), store.conversation(code_hash, code)
     if status is None:
         raise Refused(UNKNOWN_CODE)
     return Mine(code, code_hash, status), turns
@@ -107,7 +107,7 @@ def _add(
     if not tokens.is_ours(request, sent.data):
         return _show(request, mine, turns, more=more, key=key, trouble=UNSURE)
     received = store.send(_addition(mine, more, sent.raw, tokens.random_part(key)))
-    turns = store.conversation(mine.code_hash)
+    turns = store.conversation(mine.code_hash, mine.code)
     return _show(request, mine, turns, added=True, status=200 if received.duplicate else 201)
 
 

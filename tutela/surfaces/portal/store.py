@@ -19,8 +19,10 @@ from typing import ParamSpec, TypeVar
 
 import psycopg
 from django.db import Error, connections
+from django.utils.translation import gettext as _
 
 from tutela.core.cases import receive as intake
+from tutela.core.vault.receipt_keys import open_with
 from tutela.core.vault.seals import VaultError
 
 DATABASE = "portal"
@@ -74,7 +76,7 @@ def reachable() -> Iterator[None]:
         logger.error("The database did not answer the portal: %s", type(error).__name__)  # noqa: TRY400
         raise Unreachable from None
     except VaultError as error:
-        logger.error("A report cannot be sealed: %s", error)  # noqa: TRY400
+        logger.error("A report cannot be sealed or opened: %s", error)  # noqa: TRY400
         raise Unreachable from None
 
 
@@ -135,13 +137,21 @@ def status(code_hash: bytes) -> Status | None:
 
 
 @guarded
-def conversation(code_hash: bytes) -> list[Turn]:
-    """What was said about the report with this code, the oldest first. Raises Unreachable."""
+def conversation(code_hash: bytes, code: str) -> list[Turn]:
+    """What was said about the report with this code, the oldest first. Raises Unreachable.
+
+    What we wrote opens with the code itself.
+    """
     with connections[DATABASE].cursor() as cursor:
         cursor.execute(
-            "SELECT direction, at, language, text FROM tutela.receipt_conversation(%s)", [code_hash]
+            "SELECT direction, at, language, text, sealed FROM tutela.receipt_conversation(%s)", [code_hash]
         )
-        return [Turn(*row) for row in cursor.fetchall()]
+        rows = cursor.fetchall()
+    letters = intake.receipt_letters(code)
+    return [
+        Turn(direction, at, language, open_with(letters, bytes(sealed)) if sealed else text or _("(erased)"))
+        for direction, at, language, text, sealed in rows
+    ]
 
 
 @guarded

@@ -45,7 +45,7 @@ def test_a_letter_arrives_and_its_receipt_names_it(both: Both):
     assert (mail.subject, mail.text, mail.recipients) == (LETTER["subject"], LETTER["text"], (LETTER["to"],))
     assert receipt.reference == mail.message_id
     assert receipt.at.utcoffset() == datetime.now(UTC).utcoffset()
-    assert json.loads(json.dumps(receipt.detail))["to"] == LETTER["to"]
+    assert LETTER["to"] not in json.dumps(receipt.detail)  # a receipt stands in plain
 
 
 def test_a_second_attempt_is_the_same_mail(both: Both):

@@ -58,7 +58,10 @@ def wish(reference, *verbs, request_id=None, **more):
 
 def look(effect_id):
     with acting_as(system_actor(SystemActor.COURIER)):
-        return Effect.objects.select_related("case", "event").get(pk=effect_id)
+        found = Effect.objects.select_related("case", "event").get(pk=effect_id)
+        assert found.payload is not None
+        assert found.error is not None  # opened while somebody is named
+        return found
 
 
 def put(effect_id, **values):

@@ -15,6 +15,7 @@ from tutela.core.flow.perform import perform
 from tutela.core.people.actor import acting_as, system_actor
 from tutela.core.people.roles import SystemActor
 from tutela.core.vault import keyring
+from tutela.core.vault.fields import is_erased
 from tutela.core.vault.models import CaseKey, WorkflowKey
 from tutela.core.vault.seals import Destroyed, NotGenuine, Unavailable
 
@@ -87,7 +88,8 @@ def test_a_destroyed_key_opens_nothing_and_never_comes_back(cast):
     with acting_as(cast.juniper):
         CaseKey.objects.filter(case__reference=reference).update(destroyed_at=timezone.now(), wrapped=b"")
         with pytest.raises(Destroyed):
-            bytes(Exhibit.objects.get(case__reference=reference).data)
+            keyring.case_key(Case.objects.get(reference=reference).pk)
+        assert is_erased(Exhibit.objects.get(case__reference=reference).data)
         with pytest.raises(DatabaseError, match="stays as it is"), transaction.atomic():
             CaseKey.objects.filter(case__reference=reference).update(destroyed_at=None, wrapped=b"x")
 

@@ -137,13 +137,22 @@ def test_a_report_of_before_sealing_is_read_as_it_is(cast, superuser):
 
 def test_the_inventory_names_what_is_sealed():
     assert {one.place for one in inventory()} == {
+        "cases_case.facts",
+        "cases_event.before",
         "cases_exhibit.data",
+        "cases_message.sealed_recipient",
+        "cases_message.sealed_subject",
+        "cases_message.sealed_text",
+        "cases_note.sealed_text",
         "cases_report.fields",
         "cases_report.raw",
         "cases_report.sender_email",
         "cases_report.sender_name",
         "cases_reportfile.data",
         "cases_reportfile.name",
+        "flow_request.data",
+        "outbox_effect.error",
+        "outbox_effect.payload",
     }
 
 

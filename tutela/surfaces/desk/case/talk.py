@@ -59,14 +59,16 @@ class Talk:
 
 def talks(workflow: Workflow, case: Case) -> list[Talk]:
     """The conversations of a case, the first reporter's first. Four queries, whatever was said."""
+    reports = {report.pk: report for report in _first_words(case)}
     found = {
-        report.pk: _talk(case, number, report) for number, report in enumerate(_first_words(case), start=1)
+        number: _talk(case, place, report) for place, (number, report) in enumerate(reports.items(), start=1)
     }
     names = {letter.name: str(letter.label) for letter in workflow.letters}
     trails = {effect.message_id: effect_said(effect) for effect in case.effects.exclude(message_id=None)}
     for message in case.messages.select_related("author").order_by("id"):
         talk = found.get(message.report_id or 0)
         if talk:
+            message.report = reports[talk.report]  # whose key opens it
             talk.said.append(
                 _said(message, trails.get(message.pk), names.get(message.letter, message.letter))
             )

@@ -1,0 +1,86 @@
+"""What is sealed and the keys, from the command line."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests.cast import report_emergency
+from tutela.core.cases.models import Report
+from tutela.core.people.actor import acting_as
+from tutela.core.vault import keyring, providers
+from tutela.core.vault.models import CaseKey, WorkflowKey
+from tutela.core.vault.providers.file import KeyFile
+
+
+@pytest.fixture(autouse=True)
+def keys(tmp_path, settings):
+    """A key file of this test's own."""
+    own = tmp_path / "vault.json"
+    own.write_bytes(KeyFile(settings.VAULT.removeprefix("file:")).path.read_bytes())
+    settings.VAULT = f"file:{own}"
+    for forget in (providers.provider.cache_clear, keyring.forget):
+        forget()
+    yield KeyFile(str(own))
+    for forget in (providers.provider.cache_clear, keyring.forget):
+        forget()
+
+
+def senders(cast):
+    keyring.forget()
+    with acting_as(cast.juniper):
+        return [one.sender_email for one in Report.objects.order_by("id")]
+
+
+def test_inventory_lists_columns_and_what_they_hold(cast, run, as_json):
+    columns = as_json("vault", "inventory")["items"]
+    assert {"column": "cases_note.sealed_text", "kind": "text", "holds": "A privileged note"} in columns
+    assert "cases_report.raw" in run("vault", "inventory").output
+
+
+def test_a_renewed_workflow_key_takes_over_its_cases(cast, as_json):
+    report_emergency(sender_email="reader@wiki.example")
+    answer = as_json("vault", "renew", "workflow", "--workflow", "emergency")
+    assert (answer["wrapped"], answer["destroyed"]) == (1, [])
+    with acting_as(cast.juniper):
+        assert CaseKey.objects.get().workflow_key.retired_at is None
+    assert senders(cast) == ["reader@wiki.example"]
+
+
+def test_renewing_a_workflow_needs_its_name(cast, run):
+    assert run("vault", "renew", "workflow", "--workflow", "nothing").exit_code != 0
+    assert WorkflowKey.objects.count() == 0
+
+
+def test_a_renewed_intake_key_is_used_by_the_next_report(cast, as_json):
+    as_json("vault", "renew", "intake")
+    report_emergency(sender_email="reader@wiki.example")
+    assert senders(cast) == ["reader@wiki.example"]
+
+
+def test_a_renewed_key_file_asks_for_a_new_sheet(cast, run, keys):
+    report_emergency(sender_email="reader@wiki.example")
+    answer = run("vault", "renew", "provider")
+    assert "new recovery sheet" in answer.output
+    assert len(keys.sheet()) == 2
+    assert run("vault", "finish").output == "Wrapped again: 0. Destroyed: none.\n"
+    assert senders(cast) == ["reader@wiki.example"]
+
+
+def test_a_lost_key_file_comes_back_from_its_printed_sheet(cast, run, keys):
+    report_emergency(sender_email="reader@wiki.example")
+    sheet = run("vault", "sheet").output
+    keys.path.unlink()
+    assert run("vault", "sheet").exit_code != 0
+    name, made = re.search(r"^(\S+)\nmade (\S+)$", sheet, re.MULTILINE).groups()
+    key = " ".join(re.findall(r"^  (.+)$", sheet, re.MULTILINE))
+    back = run("vault", "restore", "--name", name, "--made", made, "--key", key)
+    assert (back.exit_code, back.output.startswith(f"{name} is back")) == (0, True)
+    assert senders(cast) == ["reader@wiki.example"]
+
+
+def test_what_is_plain_from_before_is_counted_and_sealed(cast, run, as_json):
+    report_emergency()
+    assert as_json("vault", "seal") == {"sealed": 0, "plain": {}}
+    assert "Still plain" not in run("vault", "inventory").output
