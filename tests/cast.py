@@ -96,4 +96,6 @@ def agree(reference: str, actor: Actor, reason: str = "") -> Outcome:
 def case_of(reference: str, actor: Actor) -> Case:
     """The case as one actor sees it. Raises Case.DoesNotExist when they do not."""
     with acting_as(actor):
-        return Case.objects.get(reference=reference)
+        case = Case.objects.get(reference=reference)
+        assert case.facts is not None  # opened while somebody is named who sees the case
+        return case

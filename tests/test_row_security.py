@@ -185,7 +185,7 @@ def test_nobody_writes_into_a_case_they_do_not_see(cast: Cast):
     with acting_as(cast.juniper):
         case_id = Case.objects.get(reference=reference).pk
     for create in (
-        lambda: Message.objects.create(case_id=case_id, direction="out", channel="portal", text="forged"),
+        lambda: Message.objects.create(case_id=case_id, direction="in", channel="portal", text="forged"),
         lambda: Event.objects.create(case_id=case_id, kind="step", actor_id=cast.wren.id),
         lambda: Party.objects.create(kind="account", name="Forged", first_case_id=case_id),
         lambda: Case.objects.create(

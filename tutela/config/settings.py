@@ -103,6 +103,11 @@ API_REQUESTS_PER_MINUTE = int(os.environ.get("TUTELA_API_REQUESTS_PER_MINUTE", "
 MAIL_FOLDER = environment.data_folder() / "mail"
 # Where key-encryption keys live: see tutela/core/vault/providers.
 VAULT = environment.vault()
+#: The kinds of `TUTELA_VAULT` that are services, each with the connector that speaks to it.
+VAULT_SERVICES = {
+    "transit": "tutela.connectors.transit.adapter.TransitKeys",
+    "kms": "tutela.connectors.kms.adapter.KmsKeys",
+}
 # The log's own key, and where its signed heads go outside the database: see docs/security/audit.md.
 AUDIT_KEY_FILE = Path(os.environ.get("TUTELA_AUDIT_KEY_FILE", environment.data_folder() / "keys" / "audit"))
 ANCHORS = os.environ.get("TUTELA_ANCHORS", f"folder:{environment.data_folder() / 'anchors'}")

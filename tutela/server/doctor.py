@@ -154,6 +154,8 @@ def vault() -> Finding:
     """The keys of what is sealed."""
     kind, _colon, where = environment.vault().partition(":")
     path = Path(where)
+    if kind in {"transit", "kms"}:
+        return _key_service()
     if kind != "file":
         return fault("Keys", f"there is no kind of key provider called {kind}", "Set TUTELA_VAULT=file:PATH.")
     if not path.exists():
@@ -162,6 +164,20 @@ def vault() -> Finding:
     if path.stat().st_mode & 0o077:
         return fault("Keys", f"others may read {path}", f"chmod 600 {path}")
     return ok("Keys", f"in {path}; keep a recovery sheet (tutela vault sheet)")
+
+
+def _key_service() -> Finding:
+    """Whether the service wraps a key and gives the same one back."""
+    from tutela.core.vault.providers import provider
+    from tutela.core.vault.seals import VaultError, new_key
+
+    key = new_key()
+    try:
+        if provider().unwrap(provider().wrap(key, "doctor"), "doctor") == key:
+            return ok("Keys", f"in the service {environment.vault()}")
+    except VaultError as error:
+        return fault("Keys", str(error), "Reports come in meanwhile; they are opened once it answers.")
+    return fault("Keys", "the service gave another key back", "Ask whoever runs it.")
 
 
 def work() -> Iterator[Finding]:

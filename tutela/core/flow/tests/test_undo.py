@@ -35,6 +35,7 @@ def reference(people):
 def look(reference, actor):
     with acting_as(actor):
         case = Case.objects.get(reference=reference)
+        assert case.facts is not None  # opened while somebody is named
         clocks = {row.name: (row.state, row.due_at, row.stopped_at) for row in case.clocks.all()}
     return case, clocks
 

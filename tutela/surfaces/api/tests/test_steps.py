@@ -175,7 +175,7 @@ def test_what_was_refused_is_recorded_as_done_and_shown_as_a_persons_word(call, 
     perform(reference, "answer", cast.heron, {"text": "We read it."})
     with acting_as(cast.heron):
         effect = Effect.objects.filter(case__reference=reference).latest("id").pk
-        Effect.objects.filter(pk=effect).update(state="failed", error="No such mailbox.")
+        Effect.objects.filter(pk=effect).update(state="failed", error=b"No such mailbox.")
     juniper = call("juniper")
     known = {"effect": effect, "reason": "They called us back.", "reference": "17"}
     assert juniper.post(f"/cases/{reference}/steps/confirm_effect", known).status_code == 200

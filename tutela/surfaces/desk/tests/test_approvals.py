@@ -27,7 +27,9 @@ pytestmark = pytest.mark.django_db
 
 def request_of(reference: str, actor) -> Request:
     with acting_as(actor):
-        return Request.objects.get(case__reference=reference, state="open")
+        asked = Request.objects.get(case__reference=reference, state="open")
+        assert asked.data  # opened while somebody is named who sees the case
+        return asked
 
 
 def url_of(reference: str, actor) -> str:

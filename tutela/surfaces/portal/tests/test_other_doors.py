@@ -47,7 +47,7 @@ def test_triage_finds_what_the_door_said(visitor):
     open_waiting()
     with acting_as(cast.wren):
         harassment, appeal = Case.objects.order_by("id")
-    assert harassment.facts == {"category": "harassment", "where": LINK}
+        assert harassment.facts == {"category": "harassment", "where": LINK}
     assert appeal.title == "Appeal of a decision: GB-2026-0007"
 
 

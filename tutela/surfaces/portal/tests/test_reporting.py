@@ -50,8 +50,8 @@ def test_the_report_becomes_a_case_of_the_right_team(visitor):
     assert open_waiting() == 1
     with acting_as(cast.juniper):
         case = Case.objects.get()
-    assert case.workflow == "emergency"
-    assert case.facts == {"at_risk": "reporter", "where": LINK}
+        assert case.workflow == "emergency"
+        assert case.facts == {"at_risk": "reporter", "where": LINK}
 
 
 def test_who_may_be_at_risk_reads_first_that_somebody_listens(visitor):

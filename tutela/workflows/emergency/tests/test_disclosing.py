@@ -31,8 +31,8 @@ pytestmark = pytest.mark.django_db
 
 def to_agency(reference, actor):
     with acting_as(actor):
-        found = Effect.objects.filter(case__reference=reference, payload__has_key="attachments")
-        return list(found)
+        found = Effect.objects.filter(case__reference=reference)
+        return [one for one in found if "attachments" in one.payload]
 
 
 def test_the_log_says_all_that_the_register_asks_for(cast: Cast):

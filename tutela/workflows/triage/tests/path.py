@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.cast import Cast, agree
+from tests.cast import Cast, agree, case_of
 from tutela.core.cases.models import Case, CaseLink, Message
 from tutela.core.cases.opening import open_case
 from tutela.core.cases.receive import Incoming, receive
@@ -61,8 +61,7 @@ def suspended(cast: Cast, measure: str = "month") -> str:
 
 
 def look(reference: str, actor: Actor) -> Case:
-    with acting_as(actor):
-        return Case.objects.get(reference=reference)
+    return case_of(reference, actor)
 
 
 def letters(reference: str, actor: Actor) -> list[Message]:
