@@ -143,7 +143,7 @@ def test_reports_come_in_while_it_is_away_and_are_opened_afterwards(place, cast,
         assert Report.objects.get(pk=number).sender_email == "reader@wiki.example"
 
 
-@pytest.mark.django_db
+@pytest.mark.django_db(transaction=True)
 def test_a_renewal_wraps_everything_again(place, cast, superuser):
     superuser.execute("delete from vault_intakekey")
     make_first_keys()
