@@ -37,7 +37,7 @@ class Key:
 
 
 class Transit:
-    """One key of one transit engine. The token is read anew for each call, so that an agent may change it."""
+    """One key of one transit engine. The token is read anew for each call, so that it can be changed."""
 
     def __init__(self, url: str, mount: str, name: str, token_file: Path | None) -> None:
         self._url, self._mount, self._name, self._token_file = url, mount, name, token_file
