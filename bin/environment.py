@@ -66,11 +66,17 @@ def uv_version() -> str:
 
 
 def install_uv(locked: dict) -> None:
-    """By pip where there is one, as it knows the mirrors of its user; else from the lock file."""
+    """By pip where there is one, as it knows the mirrors of its user; else from the lock file.
+
+    Either way only a file that the lock file names by its hash is installed.
+    """
     python = ENVIRONMENT / "bin" / "python"
     if subprocess.run([python, "-c", "import pip"], check=False, capture_output=True).returncode == 0:
-        pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-        if subprocess.run([*pip, f"uv=={locked['version']}"], check=False).returncode == 0:
+        pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes"]
+        pinned = ENVIRONMENT / "uv.txt"
+        hashes = [f"--hash={one['hash']}" for one in [*locked["wheels"], locked["sdist"]]]
+        pinned.write_text(" ".join([f"uv=={locked['version']}", *hashes]), encoding="utf-8")
+        if subprocess.run([*pip, "--requirement", pinned], check=False).returncode == 0:
             return
     wheel = fitting_wheel(locked["wheels"])
     with urllib.request.urlopen(wheel["url"], timeout=120) as answer:  # noqa: S310 - https, from the lock
