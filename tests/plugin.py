@@ -42,6 +42,8 @@ def _name_folders() -> None:
                 del os.environ[name]
         os.environ["TUTELA_SECRET_KEY_FILE"] = str(run / "secret")
         os.environ["TUTELA_PORTAL_SECRET_KEY_FILE"] = str(run / "portal-secret")
+        # As with the sample team. Tests of signing in require one.
+        os.environ["TUTELA_SECOND_FACTOR"] = "offered"
         os.environ["TUTELA_VAULT"] = f"file:{run / 'vault.json'}"
     os.environ["TUTELA_DATA"] = str(Path(os.environ[RUN]) / f"data{WORKER}")
 

@@ -129,6 +129,6 @@ LOGGING = {
         }
     },
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "loggers": {"procrastinate": {"level": "WARNING"}},
+    "loggers": {"procrastinate": {"level": "WARNING"}, "fido2": {"level": "WARNING"}},
     "root": {"handlers": ["stderr"], "level": os.environ.get("TUTELA_LOG", "INFO")},
 }

@@ -11,6 +11,7 @@ from pathlib import Path
 from tutela.config import environment
 from tutela.config.common import *  # noqa: F403  settings are names of a module
 from tutela.config.common import PACKAGE, SECURE, content_security_policy, hosts, templates
+from tutela.config.signing_in import *  # noqa: F403  the desk's own block
 
 SECRET_KEY = environment.secret_key().decode()
 #: Where staff find the desk; links in letters to staff lead there.
@@ -46,6 +47,10 @@ INSTALLED_APPS = [
     "tutela.ui",
     "tutela.surfaces.desk",
     "tutela.surfaces.api",
+    # After the desk, whose pages stand in for theirs.
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
 ]
 
 MIDDLEWARE = [
@@ -60,6 +65,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",

@@ -10,6 +10,7 @@ urlpatterns = [
     path("readyz", health.readyz),
     path("api/v1/", include("tutela.surfaces.api.urls")),
     path("desk/", include("tutela.ui.urls")),
+    path("desk/", include("tutela.surfaces.desk.signing_in.urls")),
     path("desk/", include("tutela.surfaces.desk.urls")),
     path("", RedirectView.as_view(pattern_name="desk:my-day")),
 ]

@@ -28,8 +28,9 @@ from tutela.core.audit.seal import seal_and_anchor
 from tutela.core.cases.models import PRESENCE_ENDS_AFTER, Presence
 from tutela.core.errors import TutelaError
 from tutela.core.health import beats
+from tutela.core.people import shared
 from tutela.core.people.actor import acting_as, system_actor
-from tutela.core.people.models import SignInLink
+from tutela.core.people.models import SignInLink, StaffSession
 from tutela.core.people.roles import SystemActor
 from tutela.core.vault import older, rotation
 
@@ -39,6 +40,7 @@ CONCURRENCY: Final = 2
 #: Seconds without a look at the queue after which the scheduler is started anew, and between two tries.
 SILENT_AFTER, PAUSE, LATE_AFTER = 45.0, 2.0, 120
 LINKS_KEPT: Final = timedelta(days=7)
+SESSIONS_KEPT: Final = timedelta(days=1)
 JOBS_KEPT_HOURS: Final = 72
 
 
@@ -59,13 +61,15 @@ def forget_sign_ins(timestamp: int) -> None:  # noqa: ARG001
     """Sessions that are over, and sign-in links that were used or are over."""
     now = timezone.now()
     Session.objects.filter(expire_date__lt=now).delete()
+    StaffSession.objects.filter(seen_at__lt=now - SESSIONS_KEPT).delete()
     SignInLink.objects.filter(Q(expires_at__lt=now - LINKS_KEPT) | Q(used_at__lt=now - LINKS_KEPT)).delete()
 
 
 @app.periodic(cron="27 * * * *")
 @app.task(queueing_lock="forget_tries", name="forget_tries")
 def forget_tries(timestamp: int) -> None:  # noqa: ARG001
-    """Counters of tries that nobody repeats, and loops that are no more."""
+    """Counters of tries that nobody repeats, codes that were used, and loops that are no more."""
+    shared.forget_old()
     with connection.cursor() as cursor:
         cursor.execute("SELECT tutela.forget_tries()")
     beats.forget_old()

@@ -45,10 +45,10 @@ def read_ticket(ticket: str) -> Listener:
         raise NotAllowed from None
 
 
-def tell_session_ended(session_key: str) -> None:
-    """Have the streams of a session closed after commit."""
+def tell_session_ended(key_hash: str) -> None:
+    """Have the streams of a session closed after commit. Takes the hash of its key."""
     with connection.cursor() as cursor:
-        told = json.dumps({"session": hash_of_session(session_key)})
+        told = json.dumps({"session": key_hash})
         cursor.execute("SELECT pg_notify(%s, %s)", [CHANNEL, told])
 
 

@@ -21,7 +21,7 @@ class StaffManager(BaseUserManager["Staff"]):
     """Finds staff by username, as Django's sign-in expects."""
 
     def create_person(self, username: str, working_name: str, **fields: object) -> Staff:
-        """Add a person who signs in by link until another way is set up."""
+        """Add a person who signs in by link until they have chosen a passphrase."""
         person = self.model(username=username, working_name=working_name, **fields)
         person.set_unusable_password()
         person.save(using=self._db)
@@ -47,6 +47,8 @@ class Staff(AbstractBaseUser):
     time_zone = models.CharField(max_length=60, default="UTC")
     preferences = models.JSONField(default=dict, blank=True)
     is_active = models.BooleanField(default=True)
+    #: Since when there is a second factor; empty without one. The desk keeps it, which knows the factors.
+    second_factor_since = models.DateTimeField(null=True, blank=True)
     joined_at = models.DateTimeField(default=timezone.now)
 
     USERNAME_FIELD = "username"
@@ -163,8 +165,13 @@ class OnCallShift(models.Model):
 
 
 class SignInLink(models.Model):
-    """A link that signs one person in once. Only a keyed hash of its secret is kept."""
+    """A link that lets one person in once. Only a keyed hash of its secret is kept."""
 
+    class Kind(models.TextChoices):
+        SIGN_IN = "sign_in", _("Signs in")
+        INVITATION = "invitation", _("Lets a person choose their passphrase")
+
+    kind = models.CharField(max_length=10, choices=Kind, default=Kind.SIGN_IN)
     staff = models.ForeignKey(Staff, models.CASCADE, related_name="+")
     secret_hash = models.BinaryField(max_length=32, unique=True)
     made_at = models.DateTimeField(default=timezone.now)
@@ -181,6 +188,7 @@ class Token(models.Model):
     class Scope(models.TextChoices):
         READ = "read", _("Read what its holder may see")
         WRITE = "write", _("Read, and perform steps")
+        GRAVE = "grave", _("Read, and perform every step, also those that ask a person for a second factor")
         INTAKE = "intake", _("Send reports in, and nothing else")
 
     name = models.CharField(max_length=120)
@@ -205,3 +213,40 @@ class Throttle(models.Model):
 
     def __str__(self) -> str:
         return f"{self.tries} tries"
+
+
+class StaffSession(models.Model):
+    """One browser in which somebody is signed in. Only a hash of the session's key is kept."""
+
+    staff = models.ForeignKey(Staff, models.CASCADE, related_name="sessions")
+    key_hash = models.CharField(max_length=64, unique=True)
+    made_at = models.DateTimeField(default=timezone.now)
+    seen_at = models.DateTimeField(default=timezone.now)
+    address = models.CharField(max_length=60, blank=True)
+    agent = models.CharField(max_length=300, blank=True)
+
+    def __str__(self) -> str:
+        return f"session of {self.staff_id}"
+
+
+class KnownPlace(models.Model):
+    """A network from which somebody signed in. Tries of strangers elsewhere do not slow them down here."""
+
+    pk = models.CompositePrimaryKey("staff_id", "network")
+    staff = models.ForeignKey(Staff, models.CASCADE, related_name="+")
+    network = models.CharField(max_length=60)
+    seen_at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return f"{self.staff_id} at {self.network}"
+
+
+class Kept(models.Model):
+    """A small value that all web processes share for a short time. See shared.py."""
+
+    key = models.CharField(max_length=250, primary_key=True)
+    value = models.JSONField()
+    until = models.DateTimeField(db_index=True)
+
+    def __str__(self) -> str:
+        return self.key

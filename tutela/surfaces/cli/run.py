@@ -34,6 +34,8 @@ def run(
     ] = False,
 ) -> None:
     """Start the database, desk, portal, worker, mail and live updates, and keep them running."""
+    if sample:  # a made-up team has no keys to touch
+        os.environ.setdefault("TUTELA_SECOND_FACTOR", "offered")
     # Another program takes our place: the supervisor needs none of what a command line loads.
     arguments = [*(["--sample"] if sample else []), *(["--with-parent"] if with_parent else [])]
     os.execv(sys.executable, [sys.executable, "-m", "tutela.server.supervise", *arguments])  # noqa: S606

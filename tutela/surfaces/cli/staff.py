@@ -8,7 +8,9 @@ from typing import Annotated, Any
 import typer
 
 from tutela.core.people import keep
+from tutela.core.people.actor import Actor
 from tutela.core.people.models import Grant, Staff
+from tutela.core.people.sign_in import invite as make_invitation
 from tutela.core.people.sign_in import make_sign_in_link
 from tutela.surfaces.cli.common import (
     As,
@@ -20,8 +22,9 @@ from tutela.surfaces.cli.common import (
     speaking,
 )
 from tutela.surfaces.cli.main import USAGE, fail
+from tutela.surfaces.desk.signing_in import factors
 
-app = typer.Typer(help="Staff: list, add, teams, sign-in links.", no_args_is_help=True)
+app = typer.Typer(help="Staff: list, add, teams, invitations, sign-in links.", no_args_is_help=True)
 
 Username = Annotated[str, typer.Argument(metavar="USERNAME", help="The name under which they sign in.")]
 TeamName = Annotated[str, typer.Argument(metavar="TEAM", help="The short name of a team.")]
@@ -41,10 +44,18 @@ def list_command(
         say_page(lines)
         return
     rows = (
-        (one["username"], one["name"], one["title"], ", ".join(one["teams"]), ", ".join(one["roles"]))
+        (
+            one["username"],
+            one["name"],
+            one["title"],
+            one["second_factor"],
+            ", ".join(one["teams"]),
+            ", ".join(one["roles"]),
+        )
         for one in lines
     )
-    say_table(("Username", "Working name", "Title", "Teams", "Roles"), rows, "Nobody works here yet.")
+    columns = ("Username", "Working name", "Title", "Second factor", "Teams", "Roles")
+    say_table(columns, rows, "Nobody works here yet.")
 
 
 @app.command()
@@ -60,7 +71,7 @@ def add(
     as_json: AsJson = False,
     by: As = "",
 ) -> None:
-    """Add a person. They sign in with a link: see tutela staff link.
+    """Add a person. Then invite them: see tutela staff invite.
 
     tutela staff add juniper --name Juniper --team emergency
     """
@@ -132,12 +143,48 @@ def link(
 
     tutela staff link juniper
     """
+    address = make_sign_in_link(_working(username), timedelta(hours=hours))
+    if as_json:
+        say_json({"username": username, "link": address})
+    else:
+        typer.echo(address)
+
+
+@app.command()
+@speaking
+def invite(username: Username, *, as_json: AsJson = False, by: As = "") -> None:
+    """Print an invitation: with it a person chooses a passphrase, once, within 72 hours.
+
+    tutela staff invite juniper
+    """
+    _say_invitation(_working(username), operator(by), as_json=as_json)
+
+
+@app.command()
+@speaking
+def reset(username: Username, *, as_json: AsJson = False, by: As = "") -> None:
+    """Take passphrase and second factors away, end every session, and print an invitation.
+
+    For somebody who lost what they sign in with. Make sure that it is they who ask.
+
+    tutela staff reset juniper
+    """
+    staff, actor = _working(username), operator(by)
+    factors.reset(actor, staff)
+    _say_invitation(staff, actor, as_json=as_json)
+
+
+def _working(username: str) -> Staff:
     staff = keep.person_named(username)
     if not staff.is_active:
         fail(f"{username} does not work here any more.", 4)
-    address = make_sign_in_link(staff, timedelta(hours=hours))
+    return staff
+
+
+def _say_invitation(staff: Staff, actor: Actor, *, as_json: bool) -> None:
+    address = make_invitation(actor, staff)
     if as_json:
-        say_json({"username": username, "link": address})
+        say_json({"username": staff.username, "invitation": address})
     else:
         typer.echo(address)
 
@@ -149,6 +196,7 @@ def _line(staff: Staff) -> dict[str, Any]:
         "name": staff.working_name,
         "title": staff.title,
         "active": staff.is_active,
+        "second_factor": staff.second_factor_since is not None,
         "teams": sorted(team.slug for team in staff.teams.all()),
         "roles": [f"{one.workflow}/{one.role}" for one in grants],
     }

@@ -8,3 +8,9 @@ class DeskConfig(AppConfig):
 
     name = "tutela.surfaces.desk"
     label = "desk"
+
+    def ready(self) -> None:
+        """Listen to what happens when people sign in."""
+        from .signing_in import signals
+
+        signals.connect()

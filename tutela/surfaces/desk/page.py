@@ -27,6 +27,7 @@ from tutela.core.people.actor import Actor, acting_as
 from tutela.core.people.models import Staff
 
 from .rail import rail_of
+from .signing_in import gate
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -57,6 +58,8 @@ def desk_page(view: View) -> View:
     def page(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if not isinstance(request.user, Staff) or request.user.is_system:
             return to_sign_in(request)
+        if elsewhere := gate.stop(request, request.user):
+            return elsewhere
         asked = cast("DeskRequest", request)
         asked.actor = Actor.of(asked.user, "desk")
         with translation.override(asked.user.language), timezone.override(zone_of(asked.user)):

@@ -4,20 +4,22 @@ from django.urls import path, re_path
 
 from tutela.ui import views as ui
 
-from . import others, page, releases, search, sign_in
+from . import others, page, releases, search
 from .approvals import views as approvals
 from .case import originals
 from .case import views as case
 from .queue import bulk, saved
 from .queue import views as queue
+from .signing_in import entrance
 from .steps import views as steps
 
 app_name = "desk"
 urlpatterns = [
     path("", queue.my_day, name="my-day"),
-    path("sign-in/", sign_in.sign_in, name="sign-in"),
-    path("sign-in/<str:secret>/", sign_in.sign_in_link, name="sign-in-link"),
-    path("sign-out/", sign_in.sign_out, name="sign-out"),
+    path("sign-in/", entrance.sign_in, name="sign-in"),
+    path("sign-in/<str:secret>/", entrance.sign_in_link, name="sign-in-link"),
+    path("invitation/<str:secret>/", entrance.invitation, name="invitation"),
+    path("sign-out/", entrance.sign_out, name="sign-out"),
     path("queue/<slug:workflow>/", queue.queue, name="queue"),
     path("queue-changes/", queue.changes, name="changes"),
     path("counts/", queue.counts, name="counts"),

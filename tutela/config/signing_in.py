@@ -1,0 +1,49 @@
+"""Django's settings for signing in to the desk, by django-allauth. See docs/security/signing-in.md."""
+
+from __future__ import annotations
+
+import os
+
+#: `required`: nobody works at the desk without a second factor. `offered`: whoever has one is asked for it.
+SECOND_FACTOR = os.environ.get("TUTELA_SECOND_FACTOR", "required")
+if SECOND_FACTOR not in {"required", "offered"}:
+    raise SystemExit(f"TUTELA_SECOND_FACTOR is {SECOND_FACTOR}: it may be required or offered.")
+
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 14}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {
+        "NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator",
+        "OPTIONS": {"user_attributes": ("username", "working_name", "email")},
+    },
+]
+# Limits of tries and used codes are shared by all web processes, so they are kept in the database.
+CACHES = {"default": {"BACKEND": "tutela.core.people.shared.SharedCache"}}
+
+ACCOUNT_ADAPTER = "tutela.surfaces.desk.signing_in.adapter.AccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"username"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_EMAIL_NOTIFICATIONS = False
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_FORMS = {
+    "login": "tutela.surfaces.desk.signing_in.forms.SignIn",
+    "change_password": "tutela.surfaces.desk.signing_in.forms.ChangePassphrase",
+    "reauthenticate": "tutela.surfaces.desk.signing_in.forms.ConfirmPassphrase",
+}
+# Passphrases have limits of their own, which no stranger can use up for somebody else; this one is for codes.
+ACCOUNT_RATE_LIMITS = {"login_failed": "5/5m/key"}
+
+MFA_ADAPTER = "tutela.surfaces.desk.signing_in.adapter.FactorAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_ALLOW_UNVERIFIED_EMAIL = True  # who works here is known by invitation, not by an address
+MFA_TOTP_TOLERANCE = 1
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+MFA_FORMS = {
+    "authenticate": "tutela.surfaces.desk.signing_in.forms.Code",
+    "reauthenticate": "tutela.surfaces.desk.signing_in.forms.CodeAgain",
+    "activate_totp": "tutela.surfaces.desk.signing_in.forms.FirstCode",
+    "add_webauthn": "tutela.surfaces.desk.signing_in.forms.AddKey",
+}
