@@ -42,7 +42,7 @@ def _is_ours(request: HttpRequest) -> bool:
     try:
         if kind.lower() == "bearer":
             holder = holder_of(token)
-            return holder is not None and holder.scope in {Token.Scope.READ, Token.Scope.WRITE}
+            return holder is not None and holder.scope != Token.Scope.INTAKE
         return isinstance(request.user, Staff)
     except DatabaseError:
         return False

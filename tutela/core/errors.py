@@ -37,6 +37,12 @@ class NotAllowed(TutelaError):
     code = "not_allowed"
 
 
+class FreshFactorNeeded(NotAllowed):
+    """The step asks for a second factor shown for it just now (HTTP 403). `facts` holds its `subject`."""
+
+    code = "fresh_factor"
+
+
 class StepClosed(TutelaError):
     """The step is not open from this state, or the page was stale (HTTP 409).
 

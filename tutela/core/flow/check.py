@@ -85,6 +85,8 @@ def _steps(workflow: Workflow) -> Iterator[str]:
             yield f"The step {step.name} is for nobody."
         if step.is_system and step.name not in run_by_clocks:
             yield f"The step {step.name} is for jobs only, and no clock runs it."
+        if step.is_system and step.fresh_factor:
+            yield f"The step {step.name} is for jobs only, which have no second factor to show."
         if step.past and "%(who)s" not in str(step.past):
             yield f"The past of the step {step.name} does not say %(who)s."
         yield from _leaves_the_end(workflow, step)

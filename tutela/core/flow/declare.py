@@ -258,6 +258,8 @@ class Step:
     #: Helps on the way, and nothing waits for it: never shown as what must happen next.
     aside: bool = False
     grave: bool = False
+    #: Asks for a second factor shown just now, for this step on this case; so does agreeing to it.
+    fresh_factor: bool = False
     investigates: bool = False
     #: Common steps are the same in every workflow and are shown apart from its own.
     common: bool = False

@@ -27,6 +27,7 @@ from . import approvals, clocks, registry
 from .common_forms import CaseForm
 from .context import Context, Wish
 from .declare import Need, Step, Workflow
+from .fresh import check_fresh
 from .models import Request
 from .reading import open_requests
 
@@ -63,7 +64,8 @@ def perform(
     `data` is what the step's form asks, as submitted. The same `key` twice performs once and
     answers the same. With `version`, the case must still be at that version.
 
-    Raises NotFound (no such case, or not theirs to see), Stale, StepClosed, NotAllowed, BadData.
+    Raises NotFound (no such case, or not theirs to see), Stale, StepClosed, NotAllowed, BadData, and
+    FreshFactorNeeded where the step asks for a second factor that the actor did not just show for it.
     """
     with acting_as(actor):
         case = _lock(reference)
@@ -121,6 +123,8 @@ def _perform(
     cleaned = clean(step, case, data)
     check_needs(step, case)
     said = {"key": key} if key else {}
+    if not skip_approval and (how := check_fresh(workflow, step, case, actor, cleaned, data)):
+        said["factor"] = how
     if step.approval and not skip_approval:
         chain = approvals.chain_for(step.approval.reviewers, case, cleaned)
         if approvals.anyone_required(chain):

@@ -72,6 +72,7 @@ def _step(workflow: Workflow, step: Step) -> dict[str, Any]:
         "approval": _approval(step.approval),
         "review": _seats(step.review.reviewers) if step.review else None,
         "grave": step.grave,
+        "fresh_factor": step.fresh_factor,
         "undo": step.undo is not None,
         "common": step.common,
     }
@@ -230,6 +231,7 @@ def _remarks(step: Step) -> str:
         "waits for approval" if step.approval else "",
         "reviewed afterwards" if step.review else "",
         "cannot be taken lightly" if step.grave else "",
+        "asks for a fresh second factor" if step.fresh_factor else "",
         "has conditions" if step.needs or (step.approval and step.approval.needs) else "",
         "can be undone" if step.undo else "",
         "who does it cannot approve later" if step.investigates else "",

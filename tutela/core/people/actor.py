@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from django.db import connections, transaction
@@ -19,10 +20,20 @@ from .roles import SystemActor
 
 
 @dataclass(frozen=True)
+class Proof:
+    """A second factor that a person showed: for what (see flow/fresh.py), when, and what it was."""
+
+    subject: str
+    at: datetime
+    how: str
+
+
+@dataclass(frozen=True)
 class Actor:
     """One person or job at work through one surface.
 
-    `via` is desk, api, cli, mail or system; `request_id` joins the audit entries of one request.
+    `via` is desk, api, cli, mail or system; `request_id` joins the audit entries of one request. `proof` is
+    the second factor that they showed last; whoever is `excused` is not asked for one.
     """
 
     id: int
@@ -30,6 +41,8 @@ class Actor:
     is_system: bool = False
     via: str = "system"
     request_id: str = field(default_factory=lambda: uuid.uuid4().hex)
+    proof: Proof | None = field(default=None, compare=False)
+    excused: bool = field(default=False, compare=False)
 
     @classmethod
     def of(cls, staff: Staff, via: str) -> Actor:

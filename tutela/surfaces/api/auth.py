@@ -20,7 +20,7 @@ from tutela.core.people.tokens import Holder, holder_of
 
 from .problems import SCOPE, RequestProblem
 
-READ, WRITE, INTAKE = Token.Scope.READ, Token.Scope.WRITE, Token.Scope.INTAKE
+READ, WRITE, GRAVE, INTAKE = Token.Scope.READ, Token.Scope.WRITE, Token.Scope.GRAVE, Token.Scope.INTAKE
 LONGEST_TOKEN = 200
 WINDOW = 60.0
 
@@ -61,8 +61,8 @@ class Bearer(HttpBearer):
             raise TooMany(_("This token made too many requests within a minute."))
 
 
-reads = Bearer(READ, WRITE)
-writes = Bearer(WRITE)
+reads = Bearer(READ, WRITE, GRAVE)
+writes = Bearer(WRITE, GRAVE)
 sends = Bearer(INTAKE)
 
 

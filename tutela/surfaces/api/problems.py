@@ -19,6 +19,7 @@ from ninja.errors import ValidationError as NinjaValidationError
 
 from tutela.core.errors import (
     BadData,
+    FreshFactorNeeded,
     KeyReused,
     NotAllowed,
     NotFound,
@@ -60,6 +61,12 @@ NO_TOKEN = Kind(
 SCOPE = Kind(403, "scope", _("The token is not for this"), _("Use a token with the scope that is named."))
 NOT_ALLOWED = Kind(
     403, "not_allowed", _("Not allowed"), _("Ask somebody who holds one of the roles to do it.")
+)
+FRESH_FACTOR = Kind(
+    403,
+    "fresh_factor",
+    _("The step asks a person for a second factor"),
+    _("Do it at the desk, or with a token that was made with the scope “grave”."),
 )
 NOT_FOUND = Kind(404, "not_found", _("Not found"), _("Check the address."))
 METHOD = Kind(405, "method", _("This address does not take that method"), _("See the header “Allow”."))
@@ -103,13 +110,14 @@ UNAVAILABLE = Kind(
 )
 
 KINDS = (
-    UNREADABLE, NO_TOKEN, SCOPE, NOT_ALLOWED, NOT_FOUND, METHOD, STEP_CLOSED, PROPOSAL_CHANGED, KEY_REUSED,
-    LENGTH, STALE, TOO_LARGE, MEDIA, BAD_DATA, TOO_MANY, FAULT, UNAVAILABLE,
+    UNREADABLE, NO_TOKEN, SCOPE, NOT_ALLOWED, FRESH_FACTOR, NOT_FOUND, METHOD, STEP_CLOSED, PROPOSAL_CHANGED,
+    KEY_REUSED, LENGTH, STALE, TOO_LARGE, MEDIA, BAD_DATA, TOO_MANY, FAULT, UNAVAILABLE,
 )  # fmt: skip
 
 #: The first that fits counts, so the special ones stand before the general ones.
 _KIND_OF: tuple[tuple[type[Exception], Kind], ...] = (
     (NotFound, NOT_FOUND),
+    (FreshFactorNeeded, FRESH_FACTOR),
     (NotAllowed, NOT_ALLOWED),
     (ProposalChanged, PROPOSAL_CHANGED),
     (Stale, STALE),

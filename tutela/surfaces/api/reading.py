@@ -182,6 +182,7 @@ def _step(step: Step, why_not: str) -> Json:
         "why_not": why_not,
         "common": step.common,
         "grave": step.grave,
+        "fresh_factor": step.fresh_factor,
         "needs_approval": step.approval is not None,
         "can_be_undone": step.undo is not None,
     }

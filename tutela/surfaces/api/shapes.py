@@ -98,6 +98,9 @@ class OpenStep(Shape):
     why_not: str
     common: bool = Field(description="Whether every workflow has it.")
     grave: bool
+    fresh_factor: bool = Field(
+        description="Whether it asks a person for a second factor: only the scope “grave” performs it here."
+    )
     needs_approval: bool
     can_be_undone: bool
 

@@ -19,6 +19,7 @@ from rich.text import Text
 
 from tutela.core.errors import (
     BadData,
+    FreshFactorNeeded,
     KeyReused,
     NotAllowed,
     NotFound,
@@ -94,6 +95,8 @@ def refuse(error: TutelaError) -> NoReturn:
     lines = [str(error)]
     if isinstance(error, BadData):
         lines += [f"  {field}: {' '.join(texts)}" for field, texts in error.errors.items()]
+    if isinstance(error, FreshFactorNeeded):
+        lines.append("A command line cannot ask for it: do it at the desk.")
     if said := str(getattr(error, "what_to_do", "")):
         lines.append(said)
     code = next((code for cls, code in CODES if isinstance(error, cls)), FAILED)

@@ -33,6 +33,7 @@ class Scope(StrEnum):
 
     READ = "read"
     WRITE = "write"
+    GRAVE = "grave"
     INTAKE = "intake"
 
 
@@ -43,7 +44,11 @@ def create(
     holder: Annotated[str, typer.Option("--for", metavar="USERNAME", help="Whose rights the token has.")],
     name: Annotated[str, typer.Option(help="What it is used for.")],
     scope: Annotated[
-        Scope, typer.Option(help="read, write (reads too), or intake (sends reports only).")
+        Scope,
+        typer.Option(
+            help="read, write (reads too), grave (performs also what asks a person for a second factor), "
+            "or intake (sends reports only)."
+        ),
     ] = Scope.READ,
     days: Annotated[int, typer.Option(min=1, max=LONGEST.days, help="How long it is valid.")] = 90,
     as_json: AsJson = False,

@@ -9,6 +9,7 @@ bytes after the same number of queries.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import wraps
 from typing import TYPE_CHECKING, Any, cast
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -27,7 +28,7 @@ from tutela.core.people.actor import Actor, acting_as
 from tutela.core.people.models import Staff
 
 from .rail import rail_of
-from .signing_in import gate
+from .signing_in import fresh, gate
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -61,7 +62,9 @@ def desk_page(view: View) -> View:
         if elsewhere := gate.stop(request, request.user):
             return elsewhere
         asked = cast("DeskRequest", request)
-        asked.actor = Actor.of(asked.user, "desk")
+        if fresh.SUBJECT in request.POST:
+            fresh.show(asked, asked.user)  # before the transaction: what was used up stays so
+        asked.actor = replace(Actor.of(asked.user, "desk"), proof=fresh.proof_of(asked, asked.user))
         with translation.override(asked.user.language), timezone.override(zone_of(asked.user)):
             response = _answer(view, asked, *args, **kwargs)
             response.headers["Content-Language"] = translation.get_language() or ""

@@ -99,7 +99,7 @@ class Teller:
         if staff is None:
             raise Broken(f"There is no {username} here. Load the sample team with: tutela sample load")
         actor = Actor.of(staff, "cli")
-        text, token = make_token(staff, f"{self.title} story", Token.Scope.WRITE, timedelta(hours=1), actor)
+        text, token = make_token(staff, f"{self.title} story", Token.Scope.GRAVE, timedelta(hours=1), actor)
         self._tokens.append(token)
         return Person(staff.working_name, text)
 

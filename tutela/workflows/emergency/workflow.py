@@ -185,6 +185,7 @@ DECIDING = (
         past=_("%(who)s released the data to the agency"),
         icon="send",
         grave=True,
+        fresh_factor=True,
     ),
     Step(
         "disclose_urgently",
@@ -200,6 +201,7 @@ DECIDING = (
         past=_("%(who)s released the data to the agency on the urgent path"),
         icon="urgent",
         grave=True,
+        fresh_factor=True,
     ),
     Step(
         "do_not_disclose",

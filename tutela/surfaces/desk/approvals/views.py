@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 
 from tutela.core.cases.models import Case
-from tutela.core.errors import BadData, NotFound, Stale, StepClosed, TutelaError
+from tutela.core.errors import BadData, FreshFactorNeeded, NotFound, Stale, StepClosed, TutelaError
 from tutela.core.flow import registry
 from tutela.core.flow.approvals import SeatView, not_the_round, seats
 from tutela.core.flow.common_forms import REASON_HELP
@@ -27,6 +27,7 @@ from tutela.surfaces.desk.case.tried import tried
 from tutela.surfaces.desk.case.views import head
 from tutela.surfaces.desk.faces import hour, moment
 from tutela.surfaces.desk.page import STATUS, case_or_not_found, desk_page, show
+from tutela.surfaces.desk.signing_in import fresh
 from tutela.surfaces.desk.steps.prepare import as_utc, form_of
 
 from .waiting import waiting_for
@@ -117,6 +118,9 @@ def request_page(request: DeskRequest, reference: str, number: int) -> HttpRespo
         )
     except NotFound:
         raise
+    except FreshFactorNeeded as needed:
+        case, asked = _asked(reference, number)
+        return _ask_for_factor(request, case, asked, form, needed)
     except TutelaError as refused:
         case, asked = _asked(reference, number)
         error = _told(refused, asked, seen)
@@ -220,6 +224,25 @@ def _page(
     }
     status = next((code for kind, code in STATUS.items() if isinstance(error, kind)), 200)
     return show(request, "desk/request.html", context, status)
+
+
+def _ask_for_factor(
+    request: DeskRequest, case: Case, asked: Request, form: Decision, needed: FreshFactorNeeded
+) -> HttpResponse:
+    """Ask for the second factor, with what one agrees to and what would happen."""
+    workflow = registry.workflow(case.workflow)
+    step = workflow.step(asked.step)
+    context = {
+        **head(request, workflow, case),
+        "step": step,
+        "what": _("Agree to: %(step)s") % {"step": step.label},
+        "lines": described(fields_of(step, case), asked.data),
+        "reason": form.cleaned_data["reason"],
+        "after": _after(asked),
+        "dry": tried(workflow, lambda: dry_run(asked)),
+        "back": reverse("desk:request", args=[case.reference, asked.pk]),
+    }
+    return fresh.ask(request, needed, context)
 
 
 def _unmet(step: Step, case: Case) -> list[str]:

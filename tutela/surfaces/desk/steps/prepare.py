@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from tutela.core.cases.models import Case, Report
 from tutela.core.flow.letters import render_letter
 from tutela.core.flow.perform import make_form
+from tutela.surfaces.desk.signing_in import fresh
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from tutela.core.flow.declare import Step, Workflow
 
 #: What the page adds to the answers for itself.
-OURS = ("csrfmiddlewaretoken", "key", "version", "seen", "next")
+OURS = ("csrfmiddlewaretoken", "key", "version", "seen", "next", *fresh.FIELDS)
 
 
 def form_of(step: Step, case: Case, data: Mapping[str, Any] | None = None) -> forms.Form | None:

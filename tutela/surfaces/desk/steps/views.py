@@ -5,21 +5,31 @@ from __future__ import annotations
 import secrets
 from typing import TYPE_CHECKING, Any
 
-from django.http import HttpResponse, HttpResponseRedirect
+from django.http import HttpResponse, HttpResponseRedirect, QueryDict
 from django.urls import reverse
 from django.utils.http import urlencode
 from django.views.decorators.http import require_http_methods, require_POST
 
 from tutela.core.cases.models import Case, Event
-from tutela.core.errors import BadData, KeyReused, NotAllowed, NotFound, StepClosed, TutelaError
+from tutela.core.errors import (
+    BadData,
+    FreshFactorNeeded,
+    KeyReused,
+    NotAllowed,
+    NotFound,
+    StepClosed,
+    TutelaError,
+)
 from tutela.core.flow import registry
 from tutela.core.flow.dry_run import dry_run_step
 from tutela.core.flow.models import Request
-from tutela.core.flow.perform import check_allowed, check_open, perform
+from tutela.core.flow.perform import check_allowed, check_open, perform, plain
+from tutela.surfaces.desk.case.described import described, fields_of
 from tutela.surfaces.desk.case.timeline import line_of
 from tutela.surfaces.desk.case.tried import Tried, tried
 from tutela.surfaces.desk.case.views import head
 from tutela.surfaces.desk.page import STATUS, case_or_not_found, desk_page, show
+from tutela.surfaces.desk.signing_in import fresh
 
 from .prepare import as_utc, fill_in, form_of
 
@@ -90,11 +100,37 @@ def _perform(request: DeskRequest, workflow: Workflow, case: Case, step: Step) -
         )
     except NotFound:
         raise
+    except FreshFactorNeeded as error:
+        return _ask_for_factor(request, workflow, case, step, answers, error)
     except (BadData, StepClosed, KeyReused, NotAllowed) as error:
         case.refresh_from_db()
         form = form_of(step, case, request.POST)
         return _form_page(request, workflow, case, step, form, error)
     return _on(case, outcome)
+
+
+def _ask_for_factor(
+    request: DeskRequest,
+    workflow: Workflow,
+    case: Case,
+    step: Step,
+    answers: QueryDict,
+    error: FreshFactorNeeded,
+) -> HttpResponse:
+    """Ask for the second factor, with what was answered and what would happen."""
+    case.refresh_from_db()
+    context = {
+        **head(request, workflow, case),
+        "step": step,
+        "what": step.label,
+        "lines": described(fields_of(step, case), plain(answers)),
+        "held": step.approval is not None,
+        "dry": None
+        if step.approval
+        else tried(workflow, lambda: dry_run_step(case.reference, step.name, request.actor, answers)),
+        "back": reverse("desk:case", args=[case.reference]),
+    }
+    return fresh.ask(request, error, context)
 
 
 def _version(request: DeskRequest, step: Step) -> int | None:

@@ -1,7 +1,7 @@
 /**
  * Ask a security key: `data-security-key="get"` or `"create"` on a form that holds the server's options as JSON and an
- * input `credential`. The button of the form asks the key, and what it answers is sent. A form for `get` shows only
- * where browsers can do it.
+ * input whose name ends in `credential`. Its button of type `button` asks the key, and what it answers is sent. What is
+ * `hidden` (the form, or a part with `data-key-part`) shows where browsers can do it.
  */
 
 const toBytes = (text) => {
@@ -38,7 +38,7 @@ const ask = async (form) => {
   const said = form.querySelector('[data-said]');
   try {
     const credential = await navigator.credentials[form.dataset.securityKey]({ publicKey: opened(publicKey) });
-    form.elements.credential.value = JSON.stringify(told(credential));
+    form.querySelector('input[name$="credential"]').value = JSON.stringify(told(credential));
     form.requestSubmit();
   } catch {
     said.textContent = said.dataset.failed;
@@ -46,7 +46,9 @@ const ask = async (form) => {
 };
 
 for (const form of document.querySelectorAll('[data-security-key]')) {
-  if (!window.PublicKeyCredential) continue;
+  const button = form.querySelector('button[type="button"]');
+  if (!window.PublicKeyCredential || !button) continue;
   form.hidden = false;
-  form.querySelector('button[type="button"]').addEventListener('click', () => ask(form));
+  for (const part of form.querySelectorAll('[data-key-part]')) part.hidden = false;
+  button.addEventListener('click', () => ask(form));
 }
