@@ -9,6 +9,10 @@ SECOND_FACTOR = os.environ.get("TUTELA_SECOND_FACTOR", "required")
 if SECOND_FACTOR not in {"required", "offered"}:
     raise SystemExit(f"TUTELA_SECOND_FACTOR is {SECOND_FACTOR}: it may be required or offered.")
 
+#: Seconds without a page after which a session is over, and seconds after which it is over in any case.
+SESSION_IDLE = 60 * int(os.environ.get("TUTELA_SESSION_IDLE_MINUTES", "30"))
+SESSION_COOKIE_AGE = 3600 * int(os.environ.get("TUTELA_SESSION_HOURS", "12"))
+
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
 AUTH_PASSWORD_VALIDATORS = [

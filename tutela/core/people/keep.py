@@ -16,9 +16,11 @@ from tutela.core.audit.models import Act
 from tutela.core.audit.record import record
 from tutela.core.errors import BadData, NotFound
 
+from . import sessions
 from .actor import Actor, acting_as
 from .models import Grant, Membership, Staff, Team, Token
 from .roles import Role
+from .sign_in import end_links
 from .tokens import forget_tokens
 
 
@@ -44,12 +46,19 @@ def add_staff(by: Actor, username: str, working_name: str, fields: Mapping[str, 
 
 
 def end_staff(by: Actor, staff: Staff) -> None:
-    """Let somebody go: inactive, every grant ended and every token revoked, at this moment."""
+    """Let somebody go, at this moment: inactive, without grants, tokens, links, sessions and passphrase.
+
+    What listens in their open pages ends with their sessions.
+    """
     now = timezone.now()
     with acting_as(by):
-        Staff.objects.filter(pk=staff.pk).update(is_active=False)
+        staff.is_active = False
+        staff.set_unusable_password()
+        staff.save(update_fields=["is_active", "password"])
         Grant.objects.active(now).filter(staff=staff).update(until=now)
         Token.objects.filter(staff=staff, revoked_at=None).update(revoked_at=now)
+        end_links(staff)
+        sessions.end_all(staff)
         record(Act.STAFF_CHANGED, by, staff=staff.pk, what="ended")
     forget_tokens()
 

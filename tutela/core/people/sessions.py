@@ -24,6 +24,13 @@ def began(staff: Staff, key: str, address: str, agent: str) -> None:
     )
 
 
+def seen(key: str, address: str) -> None:
+    """A session was used just now, from an address."""
+    StaffSession.objects.filter(key_hash=hash_of_session(key)).update(
+        seen_at=timezone.now(), address=address[:60]
+    )
+
+
 def moved(before: str, after: str) -> None:
     """A session got another key. What listens with the old one ends."""
     StaffSession.objects.filter(key_hash=hash_of_session(before)).update(key_hash=hash_of_session(after))

@@ -21,6 +21,7 @@ from django.test import Client
 from django.utils import timezone
 
 from tests.cast import make_cast, report_emergency
+from tests.signed_in import sign_in
 from tutela.core.cases.models import Case, Recusal
 from tutela.core.cases.opening import make_case, started
 from tutela.core.flow import registry
@@ -211,7 +212,7 @@ def test_whoever_has_left_cannot_listen_and_is_cut_off(cast, database, monkeypat
 
 def test_signing_out_cuts_off_the_pages_of_that_session_at_once_and_no_others(cast, serving):
     browser = Client()
-    browser.force_login(Staff.objects.get(pk=cast.juniper.id))
+    sign_in(browser, Staff.objects.get(pk=cast.juniper.id))
     key = browser.session.session_key
     here, elsewhere = serving.page(cast.juniper, key), serving.page(cast.juniper)
     assert browser.post("/desk/sign-out/").status_code == 302

@@ -7,8 +7,9 @@ from typing import Annotated, Any
 
 import typer
 
+from tutela.core.cases.models import Case
 from tutela.core.people import keep
-from tutela.core.people.actor import Actor
+from tutela.core.people.actor import Actor, acting_as
 from tutela.core.people.models import Grant, Staff
 from tutela.core.people.sign_in import invite as make_invitation
 from tutela.core.people.sign_in import make_sign_in_link
@@ -16,6 +17,7 @@ from tutela.surfaces.cli.common import (
     As,
     AsJson,
     operator,
+    plain,
     say_json,
     say_page,
     say_table,
@@ -91,16 +93,24 @@ def add(
 @app.command()
 @speaking
 def end(username: Username, *, as_json: AsJson = False, by: As = "") -> None:
-    """Let somebody go: no sign-in, no grant and no token from this moment on. Their records stay.
+    """Let somebody go, from this moment on: no session, passphrase, link, grant or token. Their records stay.
 
-    tutela staff end juniper
+    Lists the open cases that were theirs, as far as whoever acts may see them.
+
+    tutela staff end juniper --as alder
     """
-    staff = keep.person_named(username)
-    keep.end_staff(operator(by), staff)
+    staff, actor = keep.person_named(username), operator(by)
+    keep.end_staff(actor, staff)
+    with acting_as(actor):
+        left = list(Case.objects.open().filter(assignee=staff).order_by("due_at", "id"))
     if as_json:
-        say_json({"username": username, "active": False})
-    else:
-        typer.echo(f"{username} has no access any more.")
+        say_json({"username": username, "active": False, "assigned": [one.reference for one in left]})
+        return
+    typer.echo(f"{username} has no access any more.")
+    for case in left:
+        typer.echo(f"{case.reference} was theirs: {plain(case.title)}")
+    if actor.is_system:
+        typer.echo(f"What was theirs: tutela case list --assignee {username} --as SOMEBODY WHO MANAGES IT")
 
 
 @app.command()

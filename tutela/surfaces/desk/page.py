@@ -28,7 +28,7 @@ from tutela.core.people.actor import Actor, acting_as
 from tutela.core.people.models import Staff
 
 from .rail import rail_of
-from .signing_in import fresh, gate
+from .signing_in import entrance, fresh, gate
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -58,6 +58,9 @@ def desk_page(view: View) -> View:
     @never_cache
     def page(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if not isinstance(request.user, Staff) or request.user.is_system:
+            return to_sign_in(request)
+        if gate.is_over(request):
+            entrance.end_session(request)
             return to_sign_in(request)
         if elsewhere := gate.stop(request, request.user):
             return elsewhere

@@ -23,7 +23,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from tutela.core.people.models import Staff
 from tutela.surfaces.desk.page import to_sign_in, zone_of
 
-from . import gate
+from . import entrance, gate
 from .adapter import keys_work_here
 
 View = Callable[..., HttpResponseBase]
@@ -41,6 +41,9 @@ def own_page(view: View, *, gated: bool = False) -> View:
     def page(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         staff = request.user
         if not isinstance(staff, Staff) or staff.is_system:
+            return to_sign_in(request)
+        if gate.is_over(request):
+            entrance.end_session(request)
             return to_sign_in(request)
         if gated and (elsewhere := gate.stop(request, staff)):
             return elsewhere

@@ -41,6 +41,7 @@ def _signed_in(request: HttpRequest, user: Staff, **_more: Any) -> None:
     with transaction.atomic():
         said(Act.SIGNED_IN, user, how=" ".join(dict.fromkeys(how)))
         remember_place(user, network_of(request))
+        gate.begin(request.session)
         began(request, user)
 
 

@@ -3,7 +3,7 @@
 from django.urls import path
 from django.views.generic import RedirectView
 
-from . import account, entrance
+from . import account, entrance, places
 
 urlpatterns = [
     path("sign-in/", entrance.sign_in, name="account_login"),
@@ -16,6 +16,7 @@ urlpatterns = [
     path("account/factors/keys/", RedirectView.as_view(pattern_name="mfa_index"), name="mfa_list_webauthn"),
     path("account/factors/keys/add/", account.add_key, name="mfa_add_webauthn"),
     path("account/factors/keys/<int:pk>/remove/", account.remove_key, name="mfa_remove_webauthn"),
+    path("account/places/", places.places, name="account_places"),
     path("account/passphrase/", account.passphrase, name="account_change_password"),
     path("account/confirm/", account.confirm_passphrase, name="account_reauthenticate"),
     path("account/confirm/code/", account.confirm_code, name="mfa_reauthenticate"),

@@ -8,6 +8,7 @@ import pytest
 from django.test import Client, override_settings
 
 from tests.cast import Cast, make_cast
+from tests.signed_in import sign_in
 from tutela.core.people.actor import Actor
 from tutela.core.people.models import Staff
 
@@ -34,7 +35,7 @@ class AtDesk(Client):
     def __init__(self, actor: Actor) -> None:
         super().__init__()
         self.actor = actor
-        self.force_login(Staff.objects.get(pk=actor.id))
+        sign_in(self, Staff.objects.get(pk=actor.id))
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from django.db import connections
 from django.test import Client
 
 from tests.cast import Cast, case_of
+from tests.signed_in import sign_in
 from tutela.core.cases.models import Event
 from tutela.core.flow.perform import perform
 from tutela.core.people.actor import Actor, acting_as
@@ -28,7 +29,7 @@ PATIENCE = 60
 
 def signed_in(actor: Actor) -> Client:
     client = Client()
-    client.force_login(Staff.objects.get(pk=actor.id))
+    sign_in(client, Staff.objects.get(pk=actor.id))
     return client
 
 

@@ -7,6 +7,7 @@ from django.conf import settings
 from django.test import Client
 
 from tests.cast import report_emergency
+from tests.signed_in import sign_in
 from tutela.core.cases.models import Note
 from tutela.core.people.actor import acting_as
 from tutela.core.people.models import Staff
@@ -22,7 +23,7 @@ def note(cast):
     """Sends a note as somebody who is signed in and whose cookie of the form is gone. Returns the answer."""
     reference = report_emergency()
     browser = Client(enforce_csrf_checks=True)
-    browser.force_login(Staff.objects.get(pk=cast.juniper.id))
+    sign_in(browser, Staff.objects.get(pk=cast.juniper.id))
     path = f"/desk/case/{reference}/steps/note/"
 
     def send(**headers: str):
