@@ -47,7 +47,7 @@ def invite(by: Actor, staff: Staff) -> str:
         end_links(staff, SignInLink.Kind.INVITATION)
         secret = _new(staff, SignInLink.Kind.INVITATION, INVITATION_VALID_FOR)
         record(Act.STAFF_CHANGED, by, staff=staff.pk, what="invited")
-    return f"{settings.PUBLIC_URL}{INVITATION_PATH}{secret}/"
+    return f"{settings.DESK_URL}{INVITATION_PATH}{secret}/"
 
 
 def end_links(staff: Staff, kind: SignInLink.Kind | None = None) -> int:

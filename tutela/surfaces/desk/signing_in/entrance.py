@@ -39,6 +39,7 @@ class SignIn(LoginView):
     """Ask for name and passphrase, and remember for a quarter of an hour where the person was going."""
 
     template_name = "desk/sign_in.html"
+    extra_context = {"public_url": settings.PUBLIC_URL}
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Send on whoever is signed in; begin anew where somebody left the second factor half way."""

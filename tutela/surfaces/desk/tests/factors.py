@@ -35,7 +35,7 @@ def secret_on(page: str) -> str:
 
 def accept(desk: Client, staff: Staff, passphrase: str = PASSPHRASE):
     """Accept an invitation."""
-    path = invite(system_actor(SystemActor.OPERATOR), staff).removeprefix(settings.PUBLIC_URL)
+    path = invite(system_actor(SystemActor.OPERATOR), staff).removeprefix(settings.DESK_URL)
     return desk.post(path, {"new_password1": passphrase, "new_password2": passphrase})
 
 

@@ -79,7 +79,7 @@ def press(page: Page, words: str) -> None:
 
 def accept(page: Page, url: str, staff: Staff) -> None:
     path = invite(system_actor(SystemActor.OPERATOR), staff)
-    page.goto(path.replace(configured.PUBLIC_URL, url))
+    page.goto(path.replace(configured.DESK_URL, url))
     check(page, f"invitation-{staff.language}")
     page.fill("[name=new_password1]", PASSPHRASE)
     page.fill("[name=new_password2]", PASSPHRASE)
