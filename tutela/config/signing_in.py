@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
+from typing import Any
 
 #: `required`: nobody works at the desk without a second factor. `offered`: whoever has one is asked for it.
 SECOND_FACTOR = os.environ.get("TUTELA_SECOND_FACTOR", "required")
@@ -50,4 +52,38 @@ MFA_FORMS = {
     "reauthenticate": "tutela.surfaces.desk.signing_in.forms.CodeAgain",
     "activate_totp": "tutela.surfaces.desk.signing_in.forms.FirstCode",
     "add_webauthn": "tutela.surfaces.desk.signing_in.forms.AddKey",
+}
+
+
+# Accounts of elsewhere: a wiki by OAuth 2 and a provider of OpenID Connect, each where its address is named.
+SOCIALACCOUNT_ADAPTER = "tutela.surfaces.desk.signing_in.elsewhere.ElsewhereAdapter"
+SOCIALACCOUNT_STORE_TOKENS = False
+SOCIALACCOUNT_EMAIL_AUTHENTICATION = (
+    False  # an address that somebody else vouches for is nobody's identity here
+)
+SOCIALACCOUNT_REQUESTS_TIMEOUT = 10
+
+
+def _app(name: str, label: str) -> dict[str, Any]:
+    """What the variables of one provider say, as allauth reads it."""
+    secret = os.environ.get(f"TUTELA_{name}_SECRET_FILE", "")
+    return {
+        "name": os.environ.get(f"TUTELA_{name}_NAME", label),
+        "client_id": os.environ.get(f"TUTELA_{name}_CLIENT_ID", ""),
+        "secret": Path(secret).read_text(encoding="utf-8").strip() if secret else "",
+        "settings": {"group": os.environ.get(f"TUTELA_{name}_GROUP", "")},
+    }
+
+
+_OIDC, _WIKI = os.environ.get("TUTELA_OIDC_URL", ""), os.environ.get("TUTELA_MEDIAWIKI_URL", "").rstrip("/")
+_oidc, _wiki = _app("OIDC", "OpenID Connect"), _app("MEDIAWIKI", "MediaWiki")
+_oidc["provider_id"], _oidc["settings"]["server_url"] = "oidc", _OIDC
+SOCIALACCOUNT_PROVIDERS: dict[str, Any] = {
+    "openid_connect": {"OAUTH_PKCE_ENABLED": True, "APPS": [_oidc] if _OIDC else []},
+    "mediawiki": {
+        "OAUTH_PKCE_ENABLED": True,
+        "REST_API": _WIKI,
+        "USER_AGENT": "Tutela",
+        "APPS": [_wiki] if _WIKI else [],
+    },
 }

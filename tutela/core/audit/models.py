@@ -30,6 +30,7 @@ class Act(models.TextChoices):
     SIGN_IN_FAILED = "person:sign_in_failed", _("Sign-in failed")
     PASSPHRASE_CHANGED = "person:passphrase", _("Passphrase chosen or changed")
     FACTOR_CHANGED = "person:factor", _("Second factor changed")
+    IDENTITY_CHANGED = "person:identity", _("Linked account changed")
     SESSIONS_ENDED = "person:sessions_ended", _("Sessions ended")
     GRANT_CHANGED = "grant:changed", _("Grant changed")
     TOKEN_MADE = "token:made", _("Token made")

@@ -184,6 +184,27 @@ def reset(username: Username, *, as_json: AsJson = False, by: As = "") -> None:
     _say_invitation(staff, actor, as_json=as_json)
 
 
+@app.command()
+@speaking
+def tie(
+    username: Username,
+    provider: Annotated[str, typer.Argument(metavar="PROVIDER", help="oidc or mediawiki.")],
+    uid: Annotated[str, typer.Argument(metavar="NUMBER", help="The lasting number of the account there.")],
+    *,
+    as_json: AsJson = False,
+    by: As = "",
+) -> None:
+    """Let an account of elsewhere sign a person in. Its number is the “sub” of the provider, never a name.
+
+    tutela staff tie juniper mediawiki 4711
+    """
+    factors.link(operator(by), _working(username), provider, uid)
+    if as_json:
+        say_json({"username": username, "provider": provider, "number": uid})
+    else:
+        typer.echo(f"{username} can sign in with {provider}.")
+
+
 def _working(username: str) -> Staff:
     staff = keep.person_named(username)
     if not staff.is_active:

@@ -30,6 +30,7 @@ class Migration(migrations.Migration):
                     ("person:sign_in_failed", "Sign-in failed"),
                     ("person:passphrase", "Passphrase chosen or changed"),
                     ("person:factor", "Second factor changed"),
+                    ("person:identity", "Linked account changed"),
                     ("person:sessions_ended", "Sessions ended"),
                     ("grant:changed", "Grant changed"),
                     ("token:made", "Token made"),

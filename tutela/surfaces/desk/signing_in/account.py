@@ -25,6 +25,7 @@ from tutela.surfaces.desk.page import to_sign_in, zone_of
 
 from . import entrance, gate
 from .adapter import keys_work_here
+from .doors import doors
 
 View = Callable[..., HttpResponseBase]
 
@@ -72,6 +73,7 @@ class Factors(mfa.IndexView):
             "codes": own.get(Authenticator.Type.RECOVERY_CODES),
             "must": settings.SECOND_FACTOR == "required" and self.request.user.second_factor_since is None,
             "keys_work": keys_work_here(self.request),
+            "doors": doors(),
             "has_passphrase": self.request.user.has_usable_password(),
         }
 

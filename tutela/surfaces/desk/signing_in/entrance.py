@@ -28,6 +28,7 @@ from tutela.core.people.models import SignInLink, Staff
 from tutela.core.people.sign_in import look_at_link, use_link
 from tutela.surfaces.visitor import network_of
 
+from .doors import doors
 from .forms import ChoosePassphrase
 from .records import said
 
@@ -39,7 +40,6 @@ class SignIn(LoginView):
     """Ask for name and passphrase, and remember for a quarter of an hour where the person was going."""
 
     template_name = "desk/sign_in.html"
-    extra_context = {"public_url": settings.PUBLIC_URL}
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Send on whoever is signed in; begin anew where somebody left the second factor half way."""
@@ -51,6 +51,10 @@ class SignIn(LoginView):
         if wanted := request.GET.get("next", ""):
             _remember(request, response, wanted)
         return response
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """What the page offers beside the form."""
+        return {**super().get_context_data(**kwargs), "public_url": settings.PUBLIC_URL, "doors": doors()}
 
     def get_success_url(self) -> str:
         """Where they were going."""

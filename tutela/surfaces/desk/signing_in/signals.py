@@ -7,6 +7,7 @@ from typing import Any
 from allauth.account import signals as account
 from allauth.mfa import signals as mfa
 from allauth.mfa.models import Authenticator
+from allauth.socialaccount import signals as social
 from django.db import transaction
 from django.db.models.signals import post_delete, post_save
 from django.http import HttpRequest
@@ -32,6 +33,7 @@ def connect() -> None:
     mfa.authenticator_added.connect(_added)
     mfa.authenticator_removed.connect(_removed)
     mfa.authenticator_reset.connect(_reset)
+    social.social_account_added.connect(_linked)
     post_save.connect(_keep_since, sender=Authenticator)
     post_delete.connect(_keep_since, sender=Authenticator)
 
@@ -83,6 +85,11 @@ def _passphrase_changed(request: HttpRequest, user: Staff, **_more: Any) -> None
     # Django gave this session a new key; all others of the person end.
     sessions.end_all(user)
     began(request, user)
+
+
+def _linked(sociallogin: Any, **_more: Any) -> None:
+    staff, account = sociallogin.user, sociallogin.account
+    said(Act.IDENTITY_CHANGED, staff, staff=staff.pk, what="linked", provider=account.provider)
 
 
 def _other_key(request: HttpRequest) -> None:

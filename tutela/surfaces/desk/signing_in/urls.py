@@ -3,11 +3,21 @@
 from django.urls import path
 from django.views.generic import RedirectView
 
-from . import account, entrance, places
+from . import account, elsewhere, entrance, places
 
 urlpatterns = [
     path("sign-in/", entrance.sign_in, name="account_login"),
     path("sign-in/second-factor/", account.second_factor, name="mfa_authenticate"),
+    path(
+        "sign-in/with/nobody/",
+        RedirectView.as_view(pattern_name="account_login"),
+        name="socialaccount_login_cancelled",
+    ),
+    path("sign-in/with/mediawiki/", elsewhere.begin_wiki, name="mediawiki_login"),
+    path("sign-in/with/mediawiki/back/", elsewhere.back_from_wiki, name="mediawiki_callback"),
+    path("sign-in/with/<slug:provider_id>/", elsewhere.begin_oidc, name="openid_connect_login"),
+    path("sign-in/with/<slug:provider_id>/back/", elsewhere.back_from_oidc, name="openid_connect_callback"),
+    path("account/linked/", elsewhere.linked, name="socialaccount_connections"),
     path("account/factors/", account.factors, name="mfa_index"),
     path("account/factors/app/", account.add_app, name="mfa_activate_totp"),
     path("account/factors/app/remove/", account.remove_app, name="mfa_deactivate_totp"),
