@@ -118,7 +118,10 @@ def sign_out(request: HttpRequest) -> HttpResponse:
         with acting_as(Actor.of(request.user, "desk")) as actor:
             record(Act.SIGNED_OUT, actor)
             end_session(request)
-    return HttpResponseRedirect(reverse("desk:sign-in"))
+    response = HttpResponseRedirect(reverse("desk:sign-in"))
+    # Pages that the browser kept. Not "storage": there lie the person's own keys; drafts go by a script.
+    response["Clear-Site-Data"] = '"cache"'
+    return response
 
 
 def end_session(request: HttpRequest) -> None:
