@@ -3,7 +3,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("audit", "0006_seal"),
+        ("audit", "0007_backups"),
     ]
 
     operations = [
@@ -39,6 +39,8 @@ class Migration(migrations.Migration):
                     ("key:renewed", "Key renewed"),
                     ("release:logged", "Release entered in the log"),
                     ("audit:exported", "Audit log exported"),
+                    ("backup:taken", "Backup taken"),
+                    ("backup:restored", "Restored from a backup"),
                 ],
                 max_length=40,
             ),
