@@ -3,7 +3,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("audit", "0007_backups"),
+        ("audit", "0008_key_destroyed"),
     ]
 
     operations = [
@@ -37,6 +37,7 @@ class Migration(migrations.Migration):
                     ("token:revoked", "Token revoked"),
                     ("staff:changed", "Staff list changed"),
                     ("key:renewed", "Key renewed"),
+                    ("key:destroyed", "Key of a case destroyed"),
                     ("release:logged", "Release entered in the log"),
                     ("audit:exported", "Audit log exported"),
                     ("backup:taken", "Backup taken"),
