@@ -38,6 +38,7 @@ INSTALLED_APPS = [
     "tutela.core.cases",
     "tutela.core.flow",
     "tutela.core.outbox",
+    "tutela.core.access",
     "tutela.core.search",
     "tutela.core.health",
     "tutela.programs.directory",
@@ -128,3 +129,7 @@ MAIL_FROM = os.environ.get("TUTELA_MAIL_FROM", "Trust & Safety <safety@tutela.ex
 LMTP_PORT = int(os.environ.get("TUTELA_LMTP_PORT", str(environment.port() + 2)))
 # Address or mailbox name -> workflow of the first case.
 MAILBOXES = {"emergency": "emergency", "ca": "triage", "info": "triage", "safety": "triage"}
+
+# Break-glass: how many minutes a case stays open unless told otherwise, and in which time it is reviewed.
+GLASS_MINUTES = int(os.environ.get("TUTELA_GLASS_MINUTES", "60"))
+GLASS_REVIEW = os.environ.get("TUTELA_GLASS_REVIEW", "2 business days")

@@ -24,6 +24,7 @@ from procrastinate.contrib.django import app
 from procrastinate.contrib.django.utils import connector_params
 from procrastinate.psycopg_connector import PsycopgConnector
 
+from tutela.core.access import glass
 from tutela.core.audit.seal import seal_and_anchor
 from tutela.core.cases.models import PRESENCE_ENDS_AFTER, Presence
 from tutela.core.errors import TutelaError
@@ -87,6 +88,13 @@ def finish_renewals(timestamp: int) -> None:  # noqa: ARG001
 def seal_older(timestamp: int) -> None:  # noqa: ARG001
     """What was written in plain before its column was sealed."""
     older.seal_older()
+
+
+@app.periodic(cron="*/5 * * * *")
+@app.task(queueing_lock="tend_glasses", name="tend_glasses")
+def tend_glasses(timestamp: int) -> None:  # noqa: ARG001
+    """Openings by break-glass whose review is due soon, or late."""
+    glass.tend()
 
 
 @app.periodic(cron="* * * * *")

@@ -532,6 +532,7 @@ class Event(models.Model):
         EFFECT = "effect", _("Effect")
         CLOCK = "clock", _("Clock")
         UNDONE = "undone", _("Undone")
+        ACCESS = "access", _("Access")
 
     case = models.ForeignKey(Case, models.PROTECT, related_name="events")
     at = models.DateTimeField(default=timezone.now)

@@ -20,7 +20,7 @@ from .declare import Step, restore
 if TYPE_CHECKING:
     from .declare import Workflow
 
-ANYBODY = tuple(role for role in Role if role is not Role.SYSTEM)
+ANYBODY = tuple(role for role in Role if role not in {Role.SYSTEM, Role.SECURITY})
 #: Auditors and readers look and change nothing.
 WRITERS = tuple(role for role in ANYBODY if role not in {Role.AUDITOR, Role.READER})
 

@@ -27,9 +27,14 @@ from .models import ClockRow
 
 
 def may_see(case: Case) -> QuerySet[Staff]:
-    """The people who can open a case now."""
+    """The people who can open a case now and can be told of it."""
+    return who_sees(case).exclude(email="")
+
+
+def who_sees(case: Case) -> QuerySet[Staff]:
+    """The people who can open a case now, by right and not by break-glass."""
     granted = Grant.objects.active().filter(workflow=case.workflow).values("staff_id")
-    people = Staff.objects.filter(id__in=granted, is_active=True, kind=Staff.Kind.PERSON).exclude(email="")
+    people = Staff.objects.filter(id__in=granted, is_active=True, kind=Staff.Kind.PERSON)
     if case.restricted:
         people = people.filter(teams=case.team_id)
     recused = case.recusals.filter(ended_at=None).values("staff_id")
@@ -67,7 +72,7 @@ def _on_call(able: QuerySet[Staff], case: Case, at: datetime) -> QuerySet[Staff]
 def notice(person: Staff, case: Case, clock: Clock, row: ClockRow) -> Wish:
     """A mail in the person's language, with the time on the person's wall."""
     with translation.override(person.language):
-        words = {"clock": clock.label, "reference": case.reference, "time": _when(row.due_at, person)}
+        words = {"clock": clock.label, "reference": case.reference, "time": wall_time(row.due_at, person)}
         link = f"{settings.DESK_URL}/desk/case/{case.reference}/"
         if row.lapsed_at:
             subject = _("%(reference)s: “%(clock)s” is overdue") % words
@@ -75,6 +80,11 @@ def notice(person: Staff, case: Case, clock: Clock, row: ClockRow) -> Wish:
         else:
             subject = _("%(reference)s: “%(clock)s” is due soon") % words
             text = _("“%(clock)s” on case %(reference)s is due at %(time)s.") % words
+    return mail_to(person, subject, text, link)
+
+
+def mail_to(person: Staff, subject: str, text: str, link: str) -> Wish:
+    """A mail to a colleague, in their language already: what it is about, and where to read on."""
     payload = {
         "to": person.email,
         "subject": subject,
@@ -90,6 +100,7 @@ def _label(person: Staff) -> str:
         return _("Mail to %(name)s") % {"name": person.working_name}
 
 
-def _when(moment: datetime, person: Staff) -> str:
+def wall_time(moment: datetime, person: Staff) -> str:
+    """A moment on the person's wall, with the name of their zone."""
     local = moment.astimezone(ZoneInfo(person.time_zone))
     return f"{date_format(local, 'DATETIME_FORMAT')} {local.tzname()}"

@@ -20,7 +20,7 @@ from tutela.core.cases.models import Case, Event
 from tutela.core.errors import BadData, NotAllowed, NotFound, Stale, StepClosed
 from tutela.core.outbox.models import Effect
 from tutela.core.people.actor import Actor, acting_as
-from tutela.core.people.models import Grant
+from tutela.core.people.models import Grant, Membership
 from tutela.core.people.roles import Role
 
 from . import approvals, clocks, registry
@@ -101,7 +101,22 @@ def _lock(reference: str) -> Case:
         # No key of a case ever changes, so that a row that only names the case need not wait.
         return Case.objects.select_for_update(of=("self",), no_key=True).get(reference=reference)
     except Case.DoesNotExist:
+        if Case.objects.filter(reference=reference).exists():  # seen, and not to be locked
+            raise NotAllowed(_only_to_look()) from None
         raise NotFound(_("There is no such case, or it is not yours to see.")) from None
+
+
+def _only_to_look() -> str:
+    return _("The case is open to you by break-glass: to look, and to do nothing.")
+
+
+def only_looks(case: Case, actor: Actor) -> bool:
+    """Whether a restricted case shows to somebody outside its team, who then may change nothing."""
+    return (
+        case.restricted
+        and not actor.is_system
+        and not Membership.objects.filter(team=case.team_id, staff=actor.id).exists()
+    )
 
 
 def _perform(
@@ -150,6 +165,8 @@ def check_open(workflow: Workflow, step: Step, case: Case) -> None:
 def check_allowed(workflow: Workflow, step: Step, case: Case, actor: Actor) -> None:
     """Raise NotAllowed unless the actor holds a role that may perform the step on this workflow."""
     roles = Grant.objects.roles_of(actor.id, workflow.slug)
+    if only_looks(case, actor):
+        raise NotAllowed(_only_to_look())
     if not roles.intersection(step.who):
         raise NotAllowed(
             _("This step is for %(roles)s.")
@@ -412,6 +429,8 @@ def open_steps(case: Case, actor: Actor, roles: Collection[str] | None = None) -
     the actor holds on the workflow, where they are known already. A condition that several steps share is
     asked once; the case is read by it as `reading.read()` left it, if it did.
     """
+    if only_looks(case, actor):
+        return []
     workflow = registry.workflow(case.workflow)
     held = Grant.objects.roles_of(actor.id, workflow.slug) if roles is None else frozenset(roles)
     waiting = {request.step for request in open_requests(case, Request.Kind.APPROVAL)}

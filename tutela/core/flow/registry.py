@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from tutela.core.errors import NotFound
+from tutela.core.people.roles import PLATFORM
 
 from .declare import Workflow
 
@@ -14,6 +15,8 @@ _installed: dict[str, Workflow] = {}
 
 def install(workflow: Workflow) -> None:
     """Make a workflow known. Raises ValueError when the slug or the prefix is taken."""
+    if workflow.slug == PLATFORM:
+        raise ValueError("No workflow is called “platform”: grants on it concern the whole platform.")
     for other in _installed.values():
         if other.slug == workflow.slug or other.prefix == workflow.prefix:
             raise ValueError(f"{workflow.slug} ({workflow.prefix}) is already installed as {other.slug}.")

@@ -11,7 +11,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from .roles import Role
+from .roles import PLATFORM, Role
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -136,6 +136,11 @@ class Grant(models.Model):
         constraints: ClassVar = [
             models.UniqueConstraint(
                 fields=["staff", "workflow", "role"], condition=Q(until=None), name="people_one_open_grant"
+            ),
+            models.CheckConstraint(
+                condition=Q(workflow=PLATFORM, role=Role.SECURITY)
+                | (~Q(workflow=PLATFORM) & ~Q(role=Role.SECURITY)),
+                name="people_security_on_platform",
             ),
         ]
 

@@ -1,4 +1,4 @@
-"""The roles that a grant can give on a workflow, and the system actors."""
+"""The roles that a grant can give on a workflow or on the platform, and the system actors."""
 
 from __future__ import annotations
 
@@ -23,6 +23,12 @@ class Role(models.TextChoices):
     VOLUNTEER = "volunteer", _("Committee volunteer")
     READER = "reader", _("Reader")
     SYSTEM = "system", _("System")
+    #: On the platform, not on a workflow: shows no case, and answers for every opening by break-glass.
+    SECURITY = "security", _("Security officer")
+
+
+#: Where a grant concerns the whole platform; no workflow may be called so.
+PLATFORM = "platform"
 
 
 class SystemActor(models.TextChoices):

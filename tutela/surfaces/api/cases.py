@@ -7,9 +7,9 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse, HttpResponseNotModified
 from ninja import Router
 
-from . import etags, listing, reading, shapes
+from . import access, etags, listing, reading, shapes
 from .auth import actor_of, reads
-from .inputs import Filtered, IfNoneMatch, Paged, Reference, Searched
+from .inputs import AskedOf, Filtered, IfNoneMatch, Paged, Reference, Searched
 
 router = Router(auth=reads, tags=["cases"])
 
@@ -56,6 +56,12 @@ def get_case(
 def get_timeline(request: HttpRequest, reference: Reference, page: Paged) -> dict[str, Any]:
     """Read what happened to a case, the oldest line first."""
     return reading.timeline(reference, actor_of(request), page.limit, page.cursor)
+
+
+@router.get("/cases/{reference}/access", response=shapes.AccessAnswer, operation_id="explain_access")
+def explain_access(request: HttpRequest, reference: Reference, asked: AskedOf) -> dict[str, Any]:
+    """Read why somebody sees a case, or does not. For managers of the workflow and security officers."""
+    return access.explained(actor_of(request), reference, asked.username)
 
 
 @router.get("/cases/{reference}/messages", response=shapes.Messages, operation_id="get_messages")

@@ -137,6 +137,13 @@ class DryRun(BaseModel):
     dry_run: bool = Field(False, description="Say what would happen outside, and keep nothing.")
 
 
+class OfSomebody(BaseModel):
+    """Of whom it is asked."""
+
+    username: str = Field(..., pattern=NO_NUL, min_length=1, max_length=80, description="Whose access.")
+
+
+AskedOf = Annotated[OfSomebody, Query(...)]
 Filtered = Annotated[CaseFilters, Query(...)]
 Searched = Annotated[Words, Query(...)]
 Asked = Annotated[Held, Query(...)]
@@ -144,6 +151,7 @@ Paged = Annotated[Paging, Query(...)]
 ReleaseNumber = Annotated[
     str, Path(..., description="The number of an entry, such as RL-2026-0001.", min_length=1, max_length=24)
 ]
+OpeningNumber = Annotated[int, Path(..., description="The id of an opening.", ge=1, le=2**53)]
 Released = Annotated[ReleasePage, Query(...)]
 ReleasedWhole = Annotated[ReleaseFilters, Query(...)]
 Rehearse = Annotated[DryRun, Query(...)]

@@ -6,6 +6,7 @@ import re
 
 from django.utils.translation import gettext as _
 
+from tutela.core.access.glass import opened_by
 from tutela.core.audit.models import Act
 from tutela.core.audit.record import record
 from tutela.core.cases.models import Case
@@ -26,8 +27,8 @@ def find_case(reference: str) -> Case:
 
 
 def look_at(reference: str, actor: Actor, part: str) -> Case:
-    """The case, with an audit entry in the same transaction when it is restricted."""
+    """The case, with an audit entry in the same transaction when it is restricted or open by break-glass."""
     case = find_case(reference)
-    if case.restricted:
+    if case.restricted or opened_by(case, actor):
         record(Act.CASE_LOOKED, actor, case.pk, part=part)
     return case

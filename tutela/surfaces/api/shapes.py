@@ -393,6 +393,73 @@ class ReleaseList(Shape):
     next: str | None
 
 
+class Opening(Shape):
+    """One opening of a case by break-glass, and what came of it."""
+
+    id: int
+    reference: str = Field(examples=["EM-2026-0001"])
+    workflow: str
+    opened_by: Person
+    reason: str
+    opened_at: datetime
+    expires_at: datetime
+    closed_at: datetime | None
+    closed_by: Person | None
+    open: bool
+    review_due_at: datetime
+    reviewed_at: datetime | None
+    reviewed_by: Person | None
+    justified: bool | None
+    review_words: str
+
+
+class OpeningList(Shape):
+    """A page of openings, the newest first."""
+
+    items: list[Opening]
+    next: str | None
+
+
+class LookThrough(Shape):
+    """One entry of the audit log that was written while the case was open by break-glass."""
+
+    at: datetime
+    act: str
+    label: str
+    via: str
+    detail: dict[str, Any]
+
+
+class OpeningDetail(Opening):
+    """An opening with what was looked at, as far as you answer for it."""
+
+    looks: list[LookThrough]
+
+
+class AccessReason(Shape):
+    """One fact that speaks for or against that somebody sees a case."""
+
+    name: str = Field(description="grant, no_grant, open, restricted, team, recusal, glass or inactive")
+    speaks_for: bool
+    counts: bool = Field(description="False for what is over, or does not matter here.")
+    text: str
+    by: str
+    since: datetime | None
+    until: datetime | None
+    why: str
+
+
+class AccessAnswer(Shape):
+    """Whether somebody sees a case now, and every reason."""
+
+    reference: str
+    person: Person
+    sees: bool
+    to_look_only: bool
+    privileged: bool = Field(description="Whether privileged notes of others show as well.")
+    reasons: list[AccessReason]
+
+
 class WorkflowLine(Shape):
     """An installed workflow."""
 

@@ -10,7 +10,7 @@ import typer
 from tutela.core.flow import registry
 from tutela.core.people import keep
 from tutela.core.people.models import Grant
-from tutela.core.people.roles import Role
+from tutela.core.people.roles import PLATFORM, Role
 from tutela.surfaces.cli.common import (
     As,
     AsJson,
@@ -25,7 +25,7 @@ from tutela.surfaces.cli.common import (
 app = typer.Typer(help="Roles on workflows: give, end, list.", no_args_is_help=True)
 
 Username = Annotated[str, typer.Argument(metavar="USERNAME", help="Who gets it.")]
-Slug = Annotated[str, typer.Argument(metavar="WORKFLOW", help="The short name of a workflow.")]
+Slug = Annotated[str, typer.Argument(metavar="WORKFLOW", help="The short name of a workflow, or “platform”.")]
 RoleName = Annotated[Role, typer.Argument(metavar="ROLE", help="One of: " + ", ".join(Role.values))]
 
 
@@ -44,8 +44,10 @@ def give(
     """Give somebody a role on a workflow.
 
     tutela grant give juniper emergency responder --until 2027-01-31
+    tutela grant give rowan platform security
     """
-    registry.workflow(workflow)
+    if workflow != PLATFORM:
+        registry.workflow(workflow)
     ends = until.replace(tzinfo=UTC) if until else None
     staff = keep.person_named(username)
     grant = keep.give_grant(operator(by), staff, workflow, role, until=ends, reason=reason)

@@ -114,7 +114,10 @@ class Rail:
         """What outlives the cases, for those who work in a workflow."""
         if not standing_of(self._request).roles:
             return []
-        return [self._link("table", _("Release log"), reverse("desk:releases"))]
+        return [
+            self._link("table", _("Release log"), reverse("desk:releases")),
+            self._link("unlock", _("Break-glass"), reverse("desk:glasses")),
+        ]
 
     @cached_property
     def views(self) -> list[dict[str, Any]]:

@@ -4,7 +4,7 @@ from django.urls import path, re_path
 
 from tutela.ui import views as ui
 
-from . import others, page, releases, search
+from . import access, break_glass, others, page, releases, search
 from .approvals import views as approvals
 from .case import originals
 from .case import views as case
@@ -45,6 +45,7 @@ urlpatterns = [
     ),
     path("case/<str:reference>/exhibits/<int:number>/", originals.exhibit_page, name="exhibit"),
     path("case/<str:reference>/exhibits/<int:number>/file/", originals.exhibit_file, name="exhibit-file"),
+    path("case/<str:reference>/access/", access.access, name="access"),
     path("case/<str:reference>/requests/<int:number>/", approvals.request_page, name="request"),
     path("case/<str:reference>/requests/<int:number>/amend/", approvals.amend_page, name="amend"),
     path("approvals/", approvals.approvals, name="approvals"),
@@ -53,6 +54,10 @@ urlpatterns = [
     path("releases/", releases.releases, name="releases"),
     path("releases/export/", releases.export, name="releases-export"),
     path("releases/<str:number>/", releases.release, name="release"),
+    path("break-glass/", break_glass.openings, name="glasses"),
+    path("break-glass/<int:number>/", break_glass.opening, name="glass"),
+    path("break-glass/<int:number>/close/", break_glass.close, name="glass-close"),
+    path("break-glass/<int:number>/review/", break_glass.review, name="glass-review"),
     path("search/", search.search, name="search"),
     path("palette.json", search.palette, name="palette"),
     path("preferences/", others.preferences, name="preferences"),

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from tutela.core.access.glass import close_glass, open_glass
 from tutela.core.cases.models import Case, Report
 from tutela.core.cases.opening import open_case
 from tutela.core.cases.receive import Incoming, receive
@@ -69,6 +70,12 @@ class Desk:
     def do(self, reference: str, who: str, step: str, **data: Any) -> None:
         """One step by one person."""
         perform(reference, step, self.actors[who], data)
+
+    def look_in(self, reference: str, who: str, why: str) -> None:
+        """Have somebody open a case by break-glass and close it again. The review is left to do."""
+        opened = open_glass(self.actors[who], reference, why)
+        assert opened is not None
+        close_glass(self.actors[who], opened.pk)
 
 
 def load_cases() -> int:
@@ -160,6 +167,7 @@ def _a_song(desk: Desk) -> None:
     desk.do(reference, "juniper", "assess_not_credible", **DOUBTED)
     desk.do(reference, "juniper", "thank_reporter")
     desk.do(reference, "juniper", "close")
+    desk.look_in(reference, "rowan", "The account wrote to the security desk about this case.")
 
 
 def _reporter_at_risk(desk: Desk) -> None:

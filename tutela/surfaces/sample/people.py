@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from tutela.core.flow import registry
 from tutela.core.people.models import Grant, Membership, OnCallShift, Staff, Team
-from tutela.core.people.roles import Role
+from tutela.core.people.roles import PLATFORM, Role
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,7 @@ TEAM = (
     Person("alder", "Manager", {"emergency": (Role.MANAGER,), "triage": (Role.MANAGER,)}),
     Person("wren", "Intake", {"triage": (Role.INTAKE,)}),
     Person("tansy", "Analyst, reads Arabic", {"emergency": (Role.RESPONDER,)}, "ar"),
+    Person("rowan", "Security officer", {PLATFORM: (Role.SECURITY,)}),
     Person("sorrel", "Trainer, has no cases", {}),
 )
 SHIFT = timedelta(hours=12)
@@ -61,6 +62,8 @@ def load_people() -> None:
 def _grant(staff: Staff, workflow: str, roles: tuple[Role, ...]) -> None:
     for role in roles:
         Grant.objects.create(staff=staff, workflow=workflow, role=role, reason="Sample data")
+    if workflow == PLATFORM:
+        return
     team = Team.objects.get(slug=registry.workflow(workflow).team)
     Membership.objects.get_or_create(team=team, staff=staff)
 

@@ -17,11 +17,13 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from tests.cast import case_of, make_cast, report_emergency
+from tutela.core.access import glass
+from tutela.core.access.models import Glass
 from tutela.core.cases.models import Case, Event, Message, Note, Report
 from tutela.core.flow.perform import perform
 from tutela.core.people.actor import Actor, acting_as, system_actor
 from tutela.core.people.models import Grant, Membership, Staff, Team, Token
-from tutela.core.people.roles import Role, SystemActor
+from tutela.core.people.roles import PLATFORM, Role, SystemActor
 from tutela.programs.registers.models import ReleaseEntry
 from tutela.programs.registers.releases import log
 from tutela.surfaces.api.openapi import document
@@ -56,7 +58,22 @@ def hidden(db) -> str:
     for step, data in say:
         perform(reference, step, cast.juniper, data)
     _release(reference, cast.juniper)
+    _open_by_glass(reference)
     return reference
+
+
+def _open_by_glass(reference: str) -> None:
+    """Have it open to a security officer by break-glass."""
+    officer = Staff.objects.create_person("rowan", "Rowan")
+    Grant.objects.create(staff=officer, workflow=PLATFORM, role=Role.SECURITY)
+    assert glass.open_glass(Actor.of(officer, "desk"), reference, f"{MARKER} is why, in enough words")
+
+
+def _opening(reference: str) -> int:
+    """The number of the opening of the hidden case, or of none."""
+    with acting_as(system_actor(SystemActor.INTAKE)):
+        first = Glass.objects.filter(reference=reference).order_by("id").first()
+        return first.pk if first else 999_999
 
 
 def _release(reference: str, actor: Actor) -> None:
@@ -102,6 +119,18 @@ def _ended_grant() -> str:
     return text
 
 
+def _closed_glass() -> str:
+    """Had the case open by break-glass, and closed it. Was then taken out of those who answer for it."""
+    text = _outside_the_team()
+    person = Actor.of(Staff.objects.get(username="alder-two"), "api")
+    with acting_as(system_actor(SystemActor.INTAKE)):
+        reference = Case.objects.get().reference
+    made = glass.open_glass(person, reference, "Nobody of the team answers the phone.")
+    assert made
+    glass.close_glass(person, made.pk)
+    return text
+
+
 def _revoked() -> str:
     text = token("juniper")
     Token.objects.filter(staff__username="juniper").update(revoked_at=timezone.now())
@@ -121,6 +150,7 @@ PEOPLE: dict[str, Callable[[], str]] = {
     "a stranger who reads": lambda: token("sorrel", "read"),
     "the other workflow": lambda: token("wren"),
     "outside the team": _outside_the_team,
+    "with a closed glass": _closed_glass,
     "in the team without a grant": _in_the_team_without_a_grant,
     "recused": _recused,
     "an ended grant": _ended_grant,
@@ -137,6 +167,7 @@ def test_the_walk_knows_every_parameter_of_a_path():
         "{verb}",
         "{slug}",
         "{number}",
+        "{opening}",
     }
 
 
@@ -161,11 +192,19 @@ def _verbs(path: str) -> tuple[str, ...]:
 
 def _ask(caller: Caller, method: str, path: str, reference: str, verb: str, word: str) -> list[Any]:
     """Status, body, headers and number of queries, without what differs by chance."""
-    names = {"reference": reference, "number": _number(reference), "verb": verb, "slug": "emergency"}
+    names = {
+        "reference": reference,
+        "number": _number(reference),
+        "opening": _opening(reference),
+        "verb": verb,
+        "slug": "emergency",
+    }
     address = path.removeprefix("/api/v1").format(**names)
     query = {"/search": f"?q={word}", "/cases": f"?q={word}", "/releases": f"?recipient={word}"}.get(
         address, ""
     )
+    if address.endswith("/access"):
+        query = "?username=juniper"
     with CaptureQueriesContext(connection) as queries:
         answer = caller.send(method, f"{address}{query}", {"text": "a note"} if verb else {})
     headers = {name: value for name, value in answer.headers.items() if name != "X-Request-Id"}
@@ -189,5 +228,7 @@ def test_who_may_see_it_does(hidden):
         assert MARKER in caller.get(f"/cases/{hidden}{part}").content.decode(), part
     for path in ("/releases", "/releases.csv", f"/releases/{_number(hidden)}"):
         assert MARKER in caller.get(path).content.decode(), path
+    assert MARKER in caller.get(f"/openings/{_opening(hidden)}").content.decode()
+    assert MARKER in Caller(token("rowan")).get(f"/cases/{hidden}/timeline").content.decode()
     assert caller.get("/search", q=MARKER).json()["items"]
     assert case_of(hidden, system_actor(SystemActor.INTAKE)).restricted

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from django.db.models import Q
 from django.utils import timezone
 
+from tutela.core.access.glass import opened_by
 from tutela.core.audit.models import Act, Entry
 from tutela.core.audit.record import record
 from tutela.core.cases.models import PRESENCE_ENDS_AFTER, Presence
@@ -21,15 +22,17 @@ ONE_LOOK = timedelta(minutes=10)
 
 
 def looked(case: Case, actor: Actor) -> None:
-    """Record that somebody looked at a restricted case, unless they did minutes ago."""
-    if not case.restricted:
+    """Record a look at a restricted case or by break-glass, unless the same person looked minutes ago."""
+    glass = opened_by(case, actor)
+    if not case.restricted and glass is None:
         return
+    since = timezone.now() - ONE_LOOK
     lately = Entry.objects.filter(
         ~Q(detail__has_key="at"),  # a look at a register beside the case is not one at the case
         case_id=case.pk,
         actor_id=actor.id,
         act=Act.CASE_LOOKED,
-        at__gt=timezone.now() - ONE_LOOK,
+        at__gt=max(since, glass.opened_at) if glass else since,
     )
     if not lately.exists():
         record(Act.CASE_LOOKED, actor, case.pk)

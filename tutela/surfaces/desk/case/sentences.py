@@ -74,6 +74,12 @@ STEPS = {
     "delivered": _("%(effect)s: confirmed"),
     "failed": _("%(effect)s: refused"),
     "delayed": _("%(effect)s: not through yet, it is tried again"),
+    "glass_opened": _("%(who)s opened this case by break-glass, until %(until)s"),
+    "glass_closed": _("%(who)s closed the break-glass of %(opener)s early"),
+    "glass_justified": _("%(who)s reviewed the break-glass of %(opener)s: justified"),
+    "glass_not_justified": _("%(who)s reviewed the break-glass of %(opener)s: not justified"),
+    "glass_review_due": _("The break-glass of %(opener)s waits for its review"),
+    "glass_review_overdue": _("The review of the break-glass of %(opener)s is overdue"),
     "clock_warned": _("The clock “%(clock)s” runs low"),
     "clock_lapsed": _("The clock “%(clock)s” ran out"),
 }

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 PAGE = 60
 LONGEST_RECEIPT = 24
 KIND = Event.Kind
-ACTS = (KIND.STEP, KIND.HELD, KIND.OPINION, KIND.EFFECT, KIND.CLOCK, KIND.UNDONE)
+ACTS = (KIND.STEP, KIND.HELD, KIND.OPINION, KIND.EFFECT, KIND.CLOCK, KIND.UNDONE, KIND.ACCESS)
 #: The filters of the timeline and the kinds of events that each shows.
 SHOWS: dict[str, tuple[str, ...]] = {
     "acts": ACTS,
@@ -60,6 +60,7 @@ _KIND_ICONS = {
     KIND.EFFECT: "send",
     KIND.CLOCK: "clock",
     KIND.UNDONE: "undo",
+    KIND.ACCESS: "unlock",
 }
 
 
@@ -186,7 +187,9 @@ class _Reader:
         self.links: dict[Any, int] = dict(links)
         numbers_of_cases = _ids(events, "other") | set(self.links.values())
         self.cases = _by_id(Case.objects.filter(pk__in=numbers_of_cases))
-        self.people = _by_id(Staff.objects.filter(pk__in=_ids(events, "assignee", "proposer", "agreed")))
+        self.people = _by_id(
+            Staff.objects.filter(pk__in=_ids(events, "assignee", "proposer", "agreed", "opener"))
+        )
         self.requests = _by_id(Request.objects.filter(pk__in=_ids(events, "request")))
         self.unread = set(
             Message.objects.filter(pk__in=_ids(events, "messages"), direction="in", read_at=None).values_list(
@@ -245,7 +248,7 @@ class _Reader:
         if event.kind == KIND.HELD:
             request = self.requests.get(event.data.get("request"))
             return "wait" if request and request.state == Request.State.OPEN else ""
-        if event.step in {"failed", "clock_lapsed"}:
+        if event.step in {"failed", "clock_lapsed", "glass_opened", "glass_review_overdue"}:
             return "harm"
         if event.step == "delivered":
             return "done"
@@ -285,6 +288,8 @@ class _Reader:
             "other": self._other(said.get("other") or self.links.get(said.get("link"))),
             "severity": Severity(said["severity"]).label if said.get("severity") else "—",
             "at": _date(said.get("at")),
+            "until": _date(said.get("until")),
+            "opener": self._name(self.people, said.get("opener")),
             "reason": self._reason(str(said.get("reason", ""))),
             "exhibits": self._exhibits(said.get("exhibits", [])),
             "clock": self._clock(str(said.get("clock", ""))),

@@ -17,6 +17,7 @@ from tutela.core.cases.models import Case
 from tutela.core.flow import registry
 from tutela.core.flow.models import ClockRow
 from tutela.core.flow.reading import read
+from tutela.core.people.roles import PLATFORM, Role
 from tutela.surfaces.desk.faces import SEVERITY, clock_face, hour
 from tutela.surfaces.desk.page import case_or_not_found, desk_page, show
 from tutela.surfaces.desk.rail import standing_of
@@ -110,9 +111,37 @@ def head(request: DeskRequest, workflow: Workflow, case: Case) -> dict[str, Any]
         "held_since": hour(case.assigned_at) if case.assigned_at else "",
         "is_mine": case.assignee_id == request.user.pk,
         "here": others_here(case, request.actor),
-        "queue_url": reverse("desk:queue", args=[case.workflow]),
+        "glasses": open_glasses(case),
+        "queue_url": _queue_url(request, case),
         "url": reverse("desk:case", args=[case.reference]),
+        "access_url": reverse("desk:access", args=[case.reference]) if may_ask(request, case) else "",
     }
+
+
+def may_ask(request: DeskRequest, case: Case) -> bool:
+    """Whether the person may ask why somebody sees the case: its managers and the security officers."""
+    roles = standing_of(request).roles
+    return Role.MANAGER in roles.get(case.workflow, ()) or Role.SECURITY in roles.get(PLATFORM, ())
+
+
+def _queue_url(request: DeskRequest, case: Case) -> str:
+    """The queue that the case stands in, or one's own day for who has no grant on it (break-glass)."""
+    if case.workflow in standing_of(request).roles:
+        return reverse("desk:queue", args=[case.workflow])
+    return reverse("desk:my-day")
+
+
+def open_glasses(case: Case) -> list[dict[str, Any]]:
+    """Who sees the case by break-glass now, until when. One query."""
+    found = case.glasses.open().select_related("staff").order_by("id")
+    return [
+        {
+            "url": reverse("desk:glass", args=[one.pk]),
+            "words": _("Break-glass: %(who)s, until %(time)s")
+            % {"who": one.staff.working_name, "time": hour(one.expires_at)},
+        }
+        for one in found
+    ]
 
 
 def clocks(workflow: Workflow, case: Case) -> list[Face]:

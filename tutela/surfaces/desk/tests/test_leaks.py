@@ -11,10 +11,12 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from tests.cast import EMERGENCY
-from tutela.core.cases.models import Case
-from tutela.core.people.actor import acting_as
+from tutela.core.access.glass import close_glass, open_glass
+from tutela.core.access.models import Glass
+from tutela.core.cases.models import Case, Recusal
+from tutela.core.people.actor import Actor, acting_as
 from tutela.core.people.models import Grant, Membership, Staff
-from tutela.core.people.roles import Role
+from tutela.core.people.roles import PLATFORM, Role
 from tutela.programs.registers.releases import entries, log
 from tutela.surfaces.desk.urls import urlpatterns
 from tutela.workflows.emergency.tests import path
@@ -22,7 +24,16 @@ from tutela.workflows.emergency.tests import path
 from .scene import do, dress, write_again
 
 pytestmark = pytest.mark.django_db
-PEOPLE = ("stranger", "other workflow", "not in the team", "recused", "grant ended", "left the team")
+PEOPLE = (
+    "stranger",
+    "other workflow",
+    "not in the team",
+    "recused",
+    "grant ended",
+    "left the team",
+    "glass closed",
+    "recused with a glass",
+)
 SECRETS = (
     "Threat of self-harm",
     "ExampleMoss",
@@ -55,7 +66,9 @@ LISTS = [
     "/desk/releases/?recipient=Police",
     "/desk/releases/?review_open=on",
     "/desk/releases/export/",
+    "/desk/break-glass/",
 ]
+WHY = "Nobody of the team answers the phone."
 
 
 @pytest.fixture
@@ -80,13 +93,13 @@ def enter_release(reference: str, actor) -> None:
 @pytest.fixture(params=PEOPLE)
 def outsider(request, cast, hidden, desk):
     """Somebody who may not see it."""
-    if request.param == "stranger":
-        return desk(cast.sorrel)
-    if request.param == "other workflow":
-        return desk(cast.wren)
+    if request.param in {"stranger", "other workflow"}:
+        return desk(cast.sorrel if request.param == "stranger" else cast.wren)
     if request.param == "not in the team":
         Grant.objects.create(staff_id=cast.sorrel.id, workflow=EMERGENCY, role=Role.MANAGER)
         return desk(cast.sorrel)
+    if request.param in {"glass closed", "recused with a glass"}:
+        return desk(after_a_glass(hidden, cast, recused=request.param == "recused with a glass"))
     if request.param == "recused":
         do(hidden, "recuse", cast.heron, reason="I know them.")
         return desk(cast.heron)
@@ -95,6 +108,22 @@ def outsider(request, cast, hidden, desk):
         return desk(cast.heron)
     Membership.objects.filter(staff_id=cast.heron.id).delete()
     return desk(cast.heron)
+
+
+def after_a_glass(hidden: str, cast, *, recused: bool):
+    """Somebody who had it open by break-glass, until they closed it or were recused from it."""
+    Grant.objects.create(staff_id=cast.sorrel.id, workflow=EMERGENCY, role=Role.MANAGER)
+    opened = open_glass(cast.sorrel, hidden, WHY)
+    assert opened is not None
+    if recused:
+        with acting_as(cast.juniper):
+            Recusal.objects.create(case_id=opened.case_id, staff_id=cast.sorrel.id)
+    else:
+        close_glass(cast.sorrel, opened.pk)
+        # Their own opening tells the reference that they typed, and nothing of the case.
+        with acting_as(cast.sorrel):
+            assert [one.reason for one in Glass.objects.all()] == [WHY]
+    return cast.sorrel
 
 
 def address(pattern, reference: str, numbers: dict[str, int]) -> str:
@@ -155,8 +184,14 @@ def test_an_address_that_leads_nowhere_looks_the_same(hidden, outsider):
 def test_no_list_and_no_count_tells_of_it(hidden, outsider):
     empty = {url: shown(outsider.get(url), url) for url in LISTS}
     for url, text in empty.items():
-        assert not [word for word in SECRETS if word in text], url
+        own = {hidden} if "break-glass" in url and own_glass(outsider) else set()
+        assert not [word for word in SECRETS if word in text and word not in own], url
         assert set(re.findall(r'class="count(?: count--new)?">(\d[^<]*)', text)) <= {"0"}, url
+
+
+def own_glass(outsider) -> bool:
+    with acting_as(outsider.actor):
+        return Glass.objects.filter(staff_id=outsider.actor.id).exists()
 
 
 def shown(answer, url: str) -> str:
@@ -165,6 +200,60 @@ def shown(answer, url: str) -> str:
     text = answer.content.decode()
     asked = unquote_plus(url.partition("q=")[2]).removeprefix("state:any").strip()
     return text.replace(asked, "").replace(quote(asked), "") if asked else text
+
+
+def test_no_address_at_all_tells_of_it(cast, hidden, outsider):
+    """Walks every address of the desk. One with a part that is not named here fails until it is."""
+    opened = open_glass(officer(), hidden, f"{SECRETS[0]}, and nobody answers")
+    assert opened is not None
+    with acting_as(cast.juniper):
+        entry = entries().get(case_reference=hidden).number
+    parts = {
+        "<str:reference>": hidden,
+        "<str:step>": "note",
+        "<slug:workflow>": EMERGENCY,
+        "<str:secret>": "unknown",
+        "<int:event>": "1",
+        "<int:file>": "1",
+        "<str:number>": entry,
+    }
+    for pattern in urlpatterns[:-1]:
+        route = str(pattern.pattern)
+        number = opened.pk if pattern.name in {"glass", "glass-close", "glass-review"} else 1
+        for part, value in {**parts, "<int:number>": str(number)}.items():
+            route = route.replace(part, value)
+        assert "<" not in route, "name this part above"
+        for method in ("get", "post"):
+            if (method, pattern.name) == ("post", "sign-out"):
+                continue
+            answer = getattr(outsider, method)(f"/desk/{route}")
+            own = {hidden} if pattern.name == "glasses" and own_glass(outsider) else set()
+            text = answer.content.decode().replace(f"/desk/{route}", "")
+            assert not [word for word in SECRETS if word in text and word not in own], (method, route)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_nothing_is_left_of_a_glass_that_ran_out(cast, hidden, desk, superuser):
+    Grant.objects.create(staff_id=cast.sorrel.id, workflow=EMERGENCY, role=Role.MANAGER)
+    assert open_glass(cast.sorrel, hidden, WHY)
+    outsider = desk(cast.sorrel)
+    assert outsider.get(f"/desk/case/{hidden}/").status_code == 200
+    superuser.execute(
+        "UPDATE access_glass SET opened_at = opened_at - interval '2 hours',"
+        " expires_at = expires_at - interval '2 hours'"
+    )
+    for pattern in OF_A_CASE:
+        numbers = numbers_of(pattern, hidden, cast)
+        real = answer_of(outsider, address(pattern, hidden, numbers))
+        assert real == answer_of(outsider, address(pattern, "EM-2026-9999", numbers)), pattern
+    assert hidden not in outsider.get("/desk/?q=state:any").content.decode()
+
+
+def officer():
+    """Who answers for every opening."""
+    staff = Staff.objects.create_person("rowan", "Rowan", email="rowan@tutela.example")
+    Grant.objects.create(staff=staff, workflow=PLATFORM, role=Role.SECURITY)
+    return Actor.of(staff, "desk")
 
 
 def test_nobody_learns_of_it_by_changes(hidden, outsider):

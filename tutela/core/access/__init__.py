@@ -1,0 +1,1 @@
+"""Who may see a case beyond the usual, and why anybody may see one at all."""

@@ -1,0 +1,63 @@
+"""Who sees a case, and why anybody does or does not."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.http import HttpResponse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from tutela.core.access import why
+from tutela.core.errors import NotAllowed
+from tutela.core.flow import registry
+from tutela.core.flow.notices import who_sees
+from tutela.core.people.models import Staff
+
+from .case.views import head, may_ask
+from .faces import full
+from .page import case_or_not_found, desk_page, show
+
+if TYPE_CHECKING:
+    from .page import DeskRequest
+
+
+@desk_page
+@require_safe
+def access(request: DeskRequest, reference: str) -> HttpResponse:
+    """Everybody who sees the case by right, and the reasons for and against one person."""
+    case = case_or_not_found(reference)
+    if not may_ask(request, case):
+        raise NotAllowed(_("This is for managers of the workflow and for security officers."))
+    username = request.GET.get("person", "")
+    person = Staff.objects.filter(username=username, kind=Staff.Kind.PERSON).first() if username else None
+    people = Staff.objects.filter(kind=Staff.Kind.PERSON).order_by("working_name", "id")
+    context = {
+        **head(request, registry.workflow(case.workflow), case),
+        "sub": _("Who sees this, and why"),
+        "people": people,
+        "seeing": who_sees(case),
+        "person": person,
+        "answer": _told(why.ask(request.actor, person, case)) if person else None,
+    }
+    return show(request, "desk/access.html", context)
+
+
+def _told(answer: why.Answer) -> dict[str, Any]:
+    return {
+        "sees": answer.sees,
+        "to_look_only": answer.to_look_only,
+        "privileged": answer.privileged,
+        "reasons": [
+            {
+                "text": one.text,
+                "speaks_for": one.speaks_for,
+                "counts": one.counts,
+                "by": one.by,
+                "why": one.why,
+                "since": full(one.since) if one.since else "",
+                "until": full(one.until) if one.until else "",
+            }
+            for one in answer.reasons
+        ],
+    }
