@@ -141,6 +141,7 @@ def addresses(scene, cast) -> dict[str, str]:
         "release log": "/desk/releases/",
         "release log, filtered": "/desk/releases/?recipient=none&review_open=on",
         "release": f"/desk/releases/{entry}/",
+        "break-glass": "/desk/break-glass/",
         "preferences": "/desk/preferences/",
         "elements": "/desk/elements/",
         "nowhere": "/desk/nothing/here/",

@@ -218,6 +218,8 @@ def test_no_address_at_all_tells_of_it(cast, hidden, outsider):
         "<str:number>": entry,
     }
     for pattern in urlpatterns[:-1]:
+        if pattern.name == "elements":  # made-up cases alone, which look like those of the tests
+            continue
         route = str(pattern.pattern)
         number = opened.pk if pattern.name in {"glass", "glass-close", "glass-review"} else 1
         for part, value in {**parts, "<int:number>": str(number)}.items():
