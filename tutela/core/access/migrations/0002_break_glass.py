@@ -10,7 +10,7 @@ from tutela.core.sql import run_sql_beside
 class Migration(migrations.Migration):
     dependencies: ClassVar = [
         ("access", "0001_initial"),
-        ("audit", "0006_seal"),
+        ("audit", "0008_glass"),
         ("people", "0004_security"),
         ("search", "0003_windows"),
     ]

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("audit", "0006_seal"),
+        ("audit", "0007_backups"),
     ]
 
     operations = [
@@ -41,6 +41,8 @@ class Migration(migrations.Migration):
                     ("glass:reviewed", "Break-glass reviewed"),
                     ("access:asked", "Asked why somebody sees the case"),
                     ("audit:exported", "Audit log exported"),
+                    ("backup:taken", "Backup taken"),
+                    ("backup:restored", "Restored from a backup"),
                 ],
                 max_length=40,
             ),
