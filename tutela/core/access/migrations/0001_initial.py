@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
-        ("cases", "0010_access_events"),
+        ("cases", "0011_access_events"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -10,8 +10,8 @@ from tutela.core.sql import run_sql_beside
 class Migration(migrations.Migration):
     dependencies: ClassVar = [
         ("access", "0001_initial"),
-        ("audit", "0008_glass"),
-        ("people", "0004_security"),
+        ("audit", "0010_glass"),
+        ("people", "0005_security"),
         ("search", "0003_windows"),
     ]
     operations: ClassVar = [run_sql_beside(__file__)]

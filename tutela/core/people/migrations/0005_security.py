@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("people", "0003_borrowed_tables"),
+        ("people", "0004_signing_in"),
     ]
 
     operations = [

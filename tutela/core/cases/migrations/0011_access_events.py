@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("cases", "0009_portal_is_the_portal"),
+        ("cases", "0010_sealed_words"),
     ]
 
     operations = [
