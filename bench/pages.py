@@ -14,10 +14,10 @@ class Measuring:
     """Times pages over HTTP as a signed-in analyst, and counts their queries."""
 
     def __init__(self) -> None:
-        from bench.people import make_people
+        from bench.people import make_people, signed_in
 
         self.figures = Figures("pages", "Pages of the desk: p50, p95 and queries by number of cases")
-        self._cookies = {name: _sign_in(actor.id) for name, actor in make_people().items()}
+        self._cookies = {name: signed_in(actor.id) for name, actor in make_people().items()}
         self._pages = place.Pages()
         self._pages.start()
 
@@ -46,23 +46,6 @@ def _measure(figures: Figures, port: int, cookies: dict[str, str], size: int) ->
         times = [client.time(path) for _each in range(ROUNDS)]
         figures.add_times(f"{name}, {size:,} cases", times, ratio_to=f"{name}, {SIZES[0]:,} cases")
         figures.add(f"{name}, {size:,} cases, queries", "count", [_queries(cookies[who], path)])
-
-
-def _sign_in(staff_id: int) -> str:
-    """A session as the sign-in makes it, as a Cookie header."""
-    from django.conf import settings
-    from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
-    from django.contrib.sessions.backends.db import SessionStore
-
-    from tutela.core.people.models import Staff
-
-    staff = Staff.objects.get(pk=staff_id)
-    session = SessionStore()
-    session[SESSION_KEY] = str(staff.pk)
-    session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
-    session[HASH_SESSION_KEY] = staff.get_session_auth_hash()
-    session.save()
-    return f"{settings.SESSION_COOKIE_NAME}={session.session_key}"
 
 
 def _queries(cookie: str, path: str) -> int:

@@ -99,6 +99,7 @@ def _with_and_without(figures: Figures) -> None:
     from django.test import Client
 
     from tests.cast import emergency, make_cast
+    from tests.signed_in import sign_in
     from tutela.core.cases.opening import open_case
     from tutela.core.cases.receive import receive
     from tutela.core.flow.perform import perform
@@ -106,7 +107,7 @@ def _with_and_without(figures: Figures) -> None:
 
     settings.ALLOWED_HOSTS = ["*"]
     cast, client = make_cast(), Client()
-    client.force_login(Staff.objects.get(username="larch"))
+    sign_in(client, Staff.objects.get(username="larch"))
     number = 0
     for name, how in (("without seals", _nothing_sealed), ("sealed", nullcontext)):
         with how():

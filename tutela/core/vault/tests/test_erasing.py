@@ -7,6 +7,7 @@ from django.db import connection
 from django.utils import timezone
 
 from tests.cast import emergency, report_emergency
+from tests.signed_in import sign_in
 from tutela.core.audit.models import Entry
 from tutela.core.cases.models import Case, Exhibit, Message, Note, Report
 from tutela.core.cases.opening import open_case
@@ -71,7 +72,7 @@ def test_the_desk_shows_its_page_all_the_same(cast, client):
 
     reference, _code, _receipt = busy_case(cast)
     keyring.erase(number_of(reference, cast), cast.larch, "Disposal 7")
-    client.force_login(Staff.objects.get(username="larch"))
+    sign_in(client, Staff.objects.get(username="larch"))
     for address in (f"/desk/case/{reference}/", f"/desk/case/{reference}/exhibits/1/"):
         assert client.get(address).status_code == 200, address
 
