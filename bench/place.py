@@ -34,7 +34,7 @@ def platform() -> Iterator[postgres.Server]:
     data = Path(tempfile.mkdtemp(prefix="tutela-bench-"))
     data.chmod(0o711)
     before = dict(os.environ)
-    os.environ.update(TUTELA_DATA=str(data), TUTELA_PORT=str(free_port()))
+    os.environ.update(TUTELA_DATA=str(data), TUTELA_PORT=str(free_port()), TUTELA_SECOND_FACTOR="offered")
     os.environ.pop("TUTELA_DATABASE_URL", None)
     server = postgres.Server(data)
     try:

@@ -153,7 +153,7 @@ def test_an_app_is_set_up_and_every_page_is_for_everybody(cast, live_server, pag
     expect(page).to_have_url(f"{url}/desk/")
     page.goto(f"{url}/desk/account/passphrase/")
     check(page, f"passphrase-{language}")
-    page.goto(f"{url}/desk/account/factors/app/remove/")
+    page.goto(f"{url}/desk/account/confirm/code/?next=/desk/account/factors/app/remove/")
     check(page, f"confirm-{language}")
     page.fill("[name=code]", code_of(secret))
     with page.expect_navigation():
