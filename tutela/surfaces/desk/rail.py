@@ -63,8 +63,11 @@ def asker_of(request: DeskRequest) -> Asker:
 
 
 def rail_of(request: DeskRequest) -> Rail:
-    """The rail of a page. Reads the database only when it is drawn."""
-    return Rail(request)
+    """The rail of a page, one for each request. Reads the database only when it is drawn or asked."""
+    kept: Rail | None = getattr(request, "_rail", None)
+    if kept is None:
+        kept = request._rail = Rail(request)  # type: ignore[attr-defined]  # noqa: SLF001  ours, for this request
+    return kept
 
 
 class Rail:
@@ -81,7 +84,7 @@ class Rail:
     @cached_property
     def places(self) -> list[dict[str, Any]]:
         """The person's own pages."""
-        counts = self._counts
+        counts = self.counts
         return [
             self._link("day", _("My day"), self.home_url, counts["mine"], key="M"),
             self._link(
@@ -104,7 +107,7 @@ class Rail:
                 one.icon,
                 one.plural,
                 reverse("desk:queue", args=[one.slug]),
-                self._counts[f"queue {one.slug}"],
+                self.counts[f"queue {one.slug}"],
             )
             for one in standing_of(self._request).workflows
         ]
@@ -124,7 +127,7 @@ class Rail:
         """The saved views, one's own and shared ones."""
         return [
             self._link(
-                "filter", view.name, reverse("desk:view", args=[view.pk]), self._counts[f"view {view.pk}"]
+                "filter", view.name, reverse("desk:view", args=[view.pk]), self.counts[f"view {view.pk}"]
             )
             for view in self._views
         ]
@@ -156,7 +159,8 @@ class Rail:
         return list(SavedView.objects.for_person(self._request.user.pk, slugs)[:MOST_VIEWS])
 
     @cached_property
-    def _counts(self) -> dict[str, int]:
+    def counts(self) -> dict[str, int]:
+        """How long each list is, at most 100: `mine`, `replies`, `approvals`, each queue and each view."""
         asker = asker_of(self._request)
         lists: dict[str, Any] = {
             "mine": Case.objects.open().filter(mine(asker)),

@@ -20,7 +20,6 @@ from django.views.decorators.http import require_safe
 from tutela.core.cases.models import Case
 from tutela.core.errors import NotFound
 from tutela.core.flow import registry
-from tutela.surfaces.desk.approvals.waiting import waiting_for
 from tutela.surfaces.desk.counts import bounded, said
 from tutela.surfaces.desk.models import SavedView
 from tutela.surfaces.desk.page import desk_page, show
@@ -34,6 +33,7 @@ if TYPE_CHECKING:
     from django.utils.functional import _StrOrPromise
 
     from tutela.surfaces.desk.page import DeskRequest
+    from tutela.surfaces.desk.rail import Rail
 
     from .filters import Asker
 
@@ -127,7 +127,7 @@ def _list_page(request: DeskRequest, listing: Listing, workflow: str = "") -> Ht
         "tabs": _tabs(listing, tab, asker, typed if "q" in request.GET else ""),
         "tab_name": tab.name if tab and tab is not listing.tabs[0] else "",
         "save_url": f"{reverse('desk:views')}?{urlencode({'q': asked.text, 'sort': sort.name})}",
-        "summary": _summary(asker) if listing.day else "",
+        "summary": _summary(asker, rail_of(request)) if listing.day else "",
         "filter": asked,
         "typed": typed,
         "chips": _chips(asked, address),
@@ -211,17 +211,17 @@ def _chips(asked: Filter, address: _Address) -> list[dict[str, Any]]:
     ]
 
 
-def _summary(asker: Asker) -> dict[str, Any]:
+def _summary(asker: Asker, rail: Rail) -> dict[str, Any]:
+    """What the day holds: the clocks are counted, the rest is what the rail says."""
     tonight = timezone.localtime(asker.now).replace(hour=23, minute=59, second=59)
     own = Case.objects.open().filter(mine(asker))
     found = bounded(
         {
             "now": own.filter(due_at__lt=asker.now + SOON),
             "today": own.filter(due_at__lt=tonight),
-            "approvals": waiting_for(asker.staff_id),
-            "replies": Case.objects.filter(unread__gt=0),
         }
     )
+    found |= {name: rail.counts[name] for name in ("approvals", "replies")}
     return {"now": _near(found["now"]), "rest": _rest(found)}
 
 
