@@ -167,6 +167,11 @@ class SealedText(SealedBytes):
     tells_plain = True
     kind = "text"
 
+    def get_default(self) -> Any:
+        """A text too: Django's binary fields turn an empty default into bytes."""
+        found = super().get_default()
+        return found.decode() if isinstance(found, bytes) else found
+
     def to_plain(self, value: Any) -> bytes:
         """In UTF-8."""
         return str(value).encode()

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from ninja import Router, Status
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from tutela.core.access import glass
 from tutela.core.access.models import LEAST_REASON, LEAST_WORDS, MOST_MINUTES, Glass
@@ -28,13 +28,21 @@ Json = dict[str, Any]
 LONGEST = 2000
 
 
+def _whole(value: object) -> object:
+    """JSON knows no integers: 60.0 is the number 60."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+Minutes = Annotated[int, Field(ge=1, le=MOST_MINUTES), BeforeValidator(_whole)]
+
+
 class Wanted(BaseModel):
     """Why a case is to be opened, and for how long."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
     reason: str = Field(min_length=LEAST_REASON, max_length=LONGEST, pattern=NO_NUL)
-    minutes: int | None = Field(None, ge=1, le=MOST_MINUTES, description="The setting, unless you say.")
+    minutes: Minutes | None = Field(None, description="The setting, unless you say.")
 
 
 class Verdict(BaseModel):
