@@ -74,15 +74,15 @@ class Transit:
 
     def trim(self, oldest: int) -> None:
         """Destroy the versions before one."""
-        self._ask(
-            lambda engine: engine.update_key_configuration(
-                self._name,
-                min_decryption_version=oldest,
-                min_encryption_version=oldest,
-                mount_point=self._mount,
-            )
-        )
+        # One after the other: the engine takes the same version for both, the library refuses them together.
+        self._set(min_encryption_version=oldest)
+        self._set(min_decryption_version=oldest)
         self._ask(lambda engine: engine.trim_key(self._name, oldest, mount_point=self._mount))
+
+    def _set(self, **limit: int) -> None:
+        self._ask(
+            lambda engine: engine.update_key_configuration(self._name, mount_point=self._mount, **limit)
+        )
 
     def _ask(self, call: Callable[[Any], T]) -> Any:
         try:

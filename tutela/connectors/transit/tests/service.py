@@ -48,10 +48,13 @@ class Engine:
             self.versions[max(self.versions) + 1] = (AESGCM.generate_key(256), time.time())
             return 200, {"data": {}}
         if doing == ("POST", "keys/tutela/config"):
-            self.oldest, self.oldest_to_encrypt = (
-                body["min_decryption_version"],
-                body["min_encryption_version"],
-            )
+            oldest = body.get("min_decryption_version", self.oldest)
+            to_encrypt = body.get("min_encryption_version", self.oldest_to_encrypt)
+            if to_encrypt and to_encrypt < oldest:
+                return 400, {
+                    "errors": ["min encryption version should not be less than min decryption version"]
+                }
+            self.oldest, self.oldest_to_encrypt = oldest, to_encrypt
             return 200, {"data": {}}
         if doing == ("POST", "keys/tutela/trim"):
             if not 0 < body["min_available_version"] <= min(self.oldest, self.oldest_to_encrypt):

@@ -193,7 +193,7 @@ ALTER FUNCTION tutela.close_glass OWNER TO tutela_guard;
 ALTER FUNCTION tutela.review_glass OWNER TO tutela_guard;
 ALTER FUNCTION tutela.looks_through OWNER TO tutela_guard;
 REVOKE ALL ON FUNCTION tutela.break_glass, tutela.close_glass, tutela.review_glass, tutela.looks_through,
-    tutela.actor_answers_for FROM PUBLIC;
+    tutela.actor_answers_for, tutela.actor_manages, tutela.actor_sees_by_right, tutela.actor_may_break FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION tutela.break_glass, tutela.close_glass, tutela.review_glass, tutela.looks_through,
-    tutela.actor_answers_for TO tutela_desk;
+    tutela.actor_answers_for, tutela.actor_manages, tutela.actor_sees_by_right, tutela.actor_may_break TO tutela_desk;
 REVOKE CREATE ON SCHEMA tutela FROM tutela_guard;
