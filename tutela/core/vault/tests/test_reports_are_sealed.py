@@ -154,13 +154,3 @@ def test_the_inventory_names_what_is_sealed():
         "outbox_effect.error",
         "outbox_effect.payload",
     }
-
-
-def test_without_a_key_nothing_is_stored_and_the_reporter_keeps_every_word(client, superuser):
-    superuser.execute("delete from vault_intakekey")
-    form = client.get("/en/emergency/").content.decode()
-    key = form.split('name="key" value="')[1].split('"')[0]
-    answer = client.post("/en/emergency/", {"key": key, "what": "They named a station.", "answer": "here"})
-    assert answer.status_code == 503
-    assert "They named a station." in answer.content.decode()
-    assert superuser.execute("select count(*) from cases_report").fetchone() == (0,)

@@ -238,9 +238,12 @@ def test_the_case_after_an_effect_was_refused_says_what_to_do(cast, desk):
     with acting_as(cast.juniper):
         case = Case.objects.get(reference=reference)
         effect = case.effects.exclude(label="").latest("id")
-        Effect.objects.filter(pk=effect.pk).update(
-            state="failed", error="No such mailbox.", what_to_do="Ask for another address."
+        effect.state, effect.error, effect.what_to_do = (
+            "failed",
+            "No such mailbox.",
+            "Ask for another address.",
         )
+        effect.save(update_fields=["state", "error", "what_to_do"])
     text = desk(cast.juniper).get(f"/desk/case/{reference}/").content.decode()
     assert "No such mailbox." in text
     assert "Ask for another address." in text

@@ -22,7 +22,9 @@ BY_MAIL = {"sender_email": "reader@wiki.example", "receipt_hash": None, "channel
 
 def letters(reference, actor, name):
     with acting_as(actor):
-        return list(Message.objects.filter(case__reference=reference, letter=name).order_by("id"))
+        found = list(Message.objects.filter(case__reference=reference, letter=name).order_by("id"))
+        assert all(f"{one.text}{one.recipient}" for one in found)  # opened while somebody is named
+        return found
 
 
 def mails(reference, actor):
