@@ -135,7 +135,7 @@ def _load(into: source.Source, path: Path, with_: Sequence[Identity]) -> None:
     reader = piped(lambda file: age.decrypt(path, file, with_))
     with subprocess.Popen(
         command,
-        env={"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C.UTF-8", **into.login},
+        env=into.environ(),
         stdin=subprocess.PIPE,
         stderr=subprocess.PIPE,
     ) as loading:
@@ -158,10 +158,7 @@ def _load(into: source.Source, path: Path, with_: Sequence[Identity]) -> None:
 
 
 def _unpack(path: Path, folder: Path, with_: Sequence[Identity]) -> None:
-    def write(file: BinaryIO) -> None:
-        age.decrypt(path, file, with_)
-
-    reader = piped(write)
+    reader = piped(lambda file: age.decrypt(path, file, with_))
     folder.mkdir(mode=0o700)
     try:
         with tarfile.open(fileobj=cast("BinaryIO", reader), mode="r|") as tar:

@@ -31,6 +31,11 @@ class Source:
     login: Mapping[str, str]
     programs: binaries.Binaries
 
+    def environ(self) -> dict[str, str]:
+        """The environment of those programs: the login, and nothing else of ours."""
+        plain = {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C.UTF-8", "TZ": "UTC"}
+        return {**plain, **self.login}
+
     @contextmanager
     def snapshot(self) -> Iterator[tuple[Connection, str]]:
         """A connection that sees one moment, and the name under which others see the same one.

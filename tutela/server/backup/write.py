@@ -71,7 +71,7 @@ def _dump(source: Source, snapshot: str, path: Path, to: Sequence[Recipient]) ->
     command += [f"--exclude-table-data=public.{table}" for table in manifest.LEFT_OUT]
     with subprocess.Popen(
         command,
-        env=_plain(source.login),
+        env=source.environ(),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -92,12 +92,6 @@ def _dump(source: Source, snapshot: str, path: Path, to: Sequence[Recipient]) ->
         words = b"".join(said).decode(errors="replace").strip()
         raise CannotStartError(f"pg_dump did not finish: {words or dump.returncode}")
     return manifest.Part(size, digest)
-
-
-def _plain(login: object) -> dict[str, str]:
-    variables = {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C.UTF-8", "TZ": "UTC"}
-    assert hasattr(login, "items")
-    return variables | dict(login.items())
 
 
 def _pack(folder: Path, path: Path, to: Sequence[Recipient]) -> manifest.Part:
