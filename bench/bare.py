@@ -9,12 +9,14 @@ import os
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tutela.config.settings")
 
+import django
 from django.conf import settings
-from django.core.wsgi import get_wsgi_application
+from django.core.handlers.wsgi import WSGIHandler
 from django.db import models, transaction
 from django.http import HttpRequest, HttpResponse
 from django.urls import path
 
+django.setup()  # before the middleware goes: allauth insists on its own while it is set up
 settings.MIDDLEWARE = []
 settings.ROOT_URLCONF = "bench.bare"
 
@@ -44,5 +46,5 @@ def _alive(_request: HttpRequest) -> HttpResponse:
 
 
 urlpatterns = [path("insert", _insert), path("healthz", _alive)]
-application = get_wsgi_application()
+application = WSGIHandler()
 MODELS = [_model(name) for name in ("one", "two", "three")]
