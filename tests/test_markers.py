@@ -34,6 +34,7 @@ def stolen():
         "TUTELA_SECRET_KEY_FILE",
         "TUTELA_PORTAL_SECRET_KEY_FILE",
         "TUTELA_DATABASE_URL",
+        *environment.SIGN_IN.values(),  # of the database that other tests of this process use
     ):
         os.environ.pop(name, None)
     os.environ["TUTELA_DATA"] = str(data)

@@ -10,7 +10,7 @@ import pytest
 from django.contrib.staticfiles.handlers import StaticFilesHandler
 from django.core.handlers.wsgi import WSGIHandler
 from django.test import override_settings
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, ConsoleMessage, Page
 
 from tutela.ui import assets
 from tutela.ui.tests import settings as look_settings
@@ -47,14 +47,18 @@ def site(look: None) -> Iterator[str]:
     server.server_close()
 
 
+def _note(said: ConsoleMessage, complaints: list[str]) -> None:
+    """Keep a complaint, with the address that it is about."""
+    if said.type in {"error", "warning"}:
+        complaints.append(f"{said.text} {said.location.get('url', '')}")
+
+
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
     """A page of 1440 by 900 that fails the test when the browser complains of anything."""
     context = browser.new_context(viewport={"width": 1440, "height": 900})
     page, complaints = context.new_page(), []
-    page.on(
-        "console", lambda said: complaints.append(said.text) if said.type in {"error", "warning"} else None
-    )
+    page.on("console", lambda said: _note(said, complaints))
     page.on("pageerror", lambda error: complaints.append(str(error)))
     yield page
     context.close()
