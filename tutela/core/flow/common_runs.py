@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -561,9 +561,15 @@ def undo(context: Context) -> None:
     context.said |= {"event": event.pk, "of": event.step}
 
 
-def undoable(case: Case) -> Event | None:
-    """The last thing that somebody did on the case, if that can be undone at all."""
-    last = case.events.exclude(kind__in=[Event.Kind.EFFECT, Event.Kind.NOTE]).order_by("-id").first()
+def undoable(case: Case, newest: Iterable[Event] = ()) -> Event | None:
+    """The last thing that somebody did on the case, if that can be undone at all.
+
+    `newest` are the newest events of the case, newest first, where they were read already: then mostly no
+    query is needed.
+    """
+    beside = (Event.Kind.EFFECT, Event.Kind.NOTE)
+    last = next((event for event in newest if event.kind not in beside), None)
+    last = last or case.events.exclude(kind__in=beside).order_by("-id").first()
     return last if last and last.keeps_before else None
 
 

@@ -26,6 +26,7 @@ from tutela.core.cases.models import Case
 from tutela.core.errors import BadData, KeyReused, NotAllowed, NotFound, StepClosed, TooMany, TutelaError
 from tutela.core.people.actor import Actor, acting_as
 from tutela.core.people.models import Staff
+from tutela.ui.templatetags.ui import rail_is_slim
 
 from .rail import rail_of
 from .signing_in import entrance, fresh, gate
@@ -95,7 +96,9 @@ def show(
     request: DeskRequest, template: str, context: Mapping[str, Any] | None = None, status: int = 200
 ) -> HttpResponse:
     """A whole page, with the rail."""
-    return render(request, template, {**(context or {}), "rail": rail_of(request)}, status=status)
+    said, rail = dict(context or {}), rail_of(request)
+    rail.slim = rail_is_slim({"request": request, **said})
+    return render(request, template, {**said, "rail": rail}, status=status)
 
 
 def wrong(request: DeskRequest, error: TutelaError) -> HttpResponse:

@@ -71,7 +71,12 @@ def rail_of(request: DeskRequest) -> Rail:
 
 
 class Rail:
-    """Fields as `ui/parts/rail.html` reads them. Three queries, whatever there is to count."""
+    """Fields as `ui/parts/rail.html` reads them. Three queries, whatever there is to count.
+
+    A narrow rail (`slim`) has no room for the counts of queues and views, and asks for none.
+    """
+
+    slim = False
 
     def __init__(self, request: DeskRequest) -> None:
         self._request = request
@@ -107,7 +112,7 @@ class Rail:
                 one.icon,
                 one.plural,
                 reverse("desk:queue", args=[one.slug]),
-                self.counts[f"queue {one.slug}"],
+                self.counts.get(f"queue {one.slug}"),
             )
             for one in standing_of(self._request).workflows
         ]
@@ -127,7 +132,7 @@ class Rail:
         """The saved views, one's own and shared ones."""
         return [
             self._link(
-                "filter", view.name, reverse("desk:view", args=[view.pk]), self.counts[f"view {view.pk}"]
+                "filter", view.name, reverse("desk:view", args=[view.pk]), self.counts.get(f"view {view.pk}")
             )
             for view in self._views
         ]
@@ -160,13 +165,15 @@ class Rail:
 
     @cached_property
     def counts(self) -> dict[str, int]:
-        """How long each list is, at most 100: `mine`, `replies`, `approvals`, each queue and each view."""
+        """How long each list is, at most 100; of queues and views in a wide rail only."""
         asker = asker_of(self._request)
         lists: dict[str, Any] = {
             "mine": Case.objects.open().filter(mine(asker)),
             "replies": Case.objects.filter(unread__gt=0),
             "approvals": waiting_for(asker.staff_id),
         }
+        if self.slim:
+            return bounded(lists)
         lists |= {
             f"queue {one.slug}": Case.objects.open().in_workflow(one.slug)
             for one in standing_of(self._request).workflows

@@ -16,53 +16,68 @@ CREATE POLICY guard ON cases_case FOR SELECT TO tutela_guard USING (true);
 CREATE POLICY guard ON audit_entry FOR SELECT TO tutela_guard USING (true);
 
 -- Whether the actor answers for the security of the platform.
-CREATE FUNCTION tutela.actor_is_security() RETURNS boolean LANGUAGE sql STABLE
+CREATE FUNCTION tutela.actor_is_security() RETURNS boolean LANGUAGE plpgsql STABLE
 SECURITY DEFINER SET search_path = pg_catalog, public
 AS $$
-    SELECT EXISTS (
-        SELECT FROM people_grant g JOIN people_staff s ON s.id = g.staff_id
-        WHERE g.staff_id = tutela.actor() AND s.is_active AND s.kind = 'person'
-          AND g.workflow = 'platform' AND g.role = 'security'
-          AND g.since <= statement_timestamp() AND (g.until IS NULL OR g.until > statement_timestamp()))
+BEGIN
+    RETURN (
+        SELECT EXISTS (
+            SELECT FROM people_grant g JOIN people_staff s ON s.id = g.staff_id
+            WHERE g.staff_id = tutela.actor() AND s.is_active AND s.kind = 'person'
+              AND g.workflow = 'platform' AND g.role = 'security'
+              AND g.since <= statement_timestamp() AND (g.until IS NULL OR g.until > statement_timestamp())));
+END
 $$;
 
 -- The workflows that the actor manages now.
-CREATE FUNCTION tutela.actor_manages() RETURNS text[] LANGUAGE sql STABLE
+CREATE FUNCTION tutela.actor_manages() RETURNS text[] LANGUAGE plpgsql STABLE
 SECURITY DEFINER SET search_path = pg_catalog, public
 AS $$
-    SELECT coalesce(array_agg(DISTINCT g.workflow::text), '{}')
-    FROM people_grant g JOIN people_staff s ON s.id = g.staff_id
-    WHERE g.staff_id = tutela.actor() AND s.is_active AND g.role = 'manager'
-      AND g.since <= statement_timestamp() AND (g.until IS NULL OR g.until > statement_timestamp())
+BEGIN
+    RETURN (
+        SELECT coalesce(array_agg(DISTINCT g.workflow::text), '{}')
+        FROM people_grant g JOIN people_staff s ON s.id = g.staff_id
+        WHERE g.staff_id = tutela.actor() AND s.is_active AND g.role = 'manager'
+          AND g.since <= statement_timestamp() AND (g.until IS NULL OR g.until > statement_timestamp()));
+END
 $$;
 
 -- Whether the actor, a person, sees a case without any opening. The same rule as the policy of cases_case.
-CREATE FUNCTION tutela.actor_sees_by_right(number bigint) RETURNS boolean LANGUAGE sql STABLE
+CREATE FUNCTION tutela.actor_sees_by_right(number bigint) RETURNS boolean LANGUAGE plpgsql STABLE
 SECURITY DEFINER SET search_path = pg_catalog, public
 AS $$
-    SELECT EXISTS (
-        SELECT FROM cases_case c WHERE c.id = number
-          AND c.workflow = ANY (tutela.actor_workflows())
-          AND (NOT c.restricted OR c.team_id = ANY (tutela.actor_teams()))
-          AND c.id <> ALL (tutela.actor_recusals()))
+BEGIN
+    RETURN (
+        SELECT EXISTS (
+            SELECT FROM cases_case c WHERE c.id = number
+              AND c.workflow = ANY (tutela.actor_workflows())
+              AND (NOT c.restricted OR c.team_id = ANY (tutela.actor_teams()))
+              AND c.id <> ALL (tutela.actor_recusals())));
+END
 $$;
 
 -- Whether the actor may open cases of a workflow: anybody with a grant on it, and the security role. An
 -- opening ends with what made its holder eligible.
-CREATE FUNCTION tutela.actor_may_break(slug text) RETURNS boolean LANGUAGE sql STABLE
+CREATE FUNCTION tutela.actor_may_break(slug text) RETURNS boolean LANGUAGE plpgsql STABLE
 SECURITY DEFINER SET search_path = pg_catalog, public
 AS $$
-    SELECT EXISTS (SELECT FROM people_staff s WHERE s.id = tutela.actor() AND s.is_active AND s.kind = 'person')
-       AND (slug = ANY (tutela.actor_workflows()) OR tutela.actor_is_security())
+BEGIN
+    RETURN (
+        SELECT EXISTS (SELECT FROM people_staff s WHERE s.id = tutela.actor() AND s.is_active AND s.kind = 'person')
+           AND (slug = ANY (tutela.actor_workflows()) OR tutela.actor_is_security()));
+END
 $$;
 
 -- The cases that are open to the actor now by break-glass.
-CREATE FUNCTION tutela.actor_glasses() RETURNS bigint[] LANGUAGE sql STABLE
+CREATE FUNCTION tutela.actor_glasses() RETURNS bigint[] LANGUAGE plpgsql STABLE
 SECURITY DEFINER SET search_path = pg_catalog, public
 AS $$
-    SELECT coalesce(array_agg(g.case_id), '{}') FROM access_glass g
-    WHERE g.staff_id = tutela.actor() AND g.closed_at IS NULL AND g.expires_at > statement_timestamp()
-      AND tutela.actor_may_break(g.workflow)
+BEGIN
+    RETURN (
+        SELECT coalesce(array_agg(g.case_id), '{}') FROM access_glass g
+        WHERE g.staff_id = tutela.actor() AND g.closed_at IS NULL AND g.expires_at > statement_timestamp()
+          AND tutela.actor_may_break(g.workflow));
+END
 $$;
 
 -- To look only: the policy lets nobody change the case, and a step begins with locking its row.
@@ -128,14 +143,17 @@ $$;
 
 -- Whether the actor answers for an opening of another person: the security role, or a manager of the
 -- workflow who sees the case by right.
-CREATE FUNCTION tutela.actor_answers_for(number bigint) RETURNS boolean LANGUAGE sql STABLE
+CREATE FUNCTION tutela.actor_answers_for(number bigint) RETURNS boolean LANGUAGE plpgsql STABLE
 SECURITY DEFINER SET search_path = pg_catalog, public
 AS $$
-    SELECT EXISTS (
-        SELECT FROM access_glass g WHERE g.id = number AND g.staff_id <> tutela.actor()
-          AND g.case_id <> ALL (tutela.actor_recusals())
-          AND (tutela.actor_is_security()
-               OR (g.workflow = ANY (tutela.actor_manages()) AND tutela.actor_sees_by_right(g.case_id))))
+BEGIN
+    RETURN (
+        SELECT EXISTS (
+            SELECT FROM access_glass g WHERE g.id = number AND g.staff_id <> tutela.actor()
+              AND g.case_id <> ALL (tutela.actor_recusals())
+              AND (tutela.actor_is_security()
+                   OR (g.workflow = ANY (tutela.actor_manages()) AND tutela.actor_sees_by_right(g.case_id)))));
+END
 $$;
 
 -- Ends an opening before its time: who opened it, or who answers for it. False where it is not theirs or over.

@@ -6,11 +6,14 @@
 -- the row, so that each is evaluated once per query.
 
 -- The cases that the actor keeps away from.
-CREATE FUNCTION tutela.actor_recusals() RETURNS bigint[] LANGUAGE sql STABLE
+CREATE FUNCTION tutela.actor_recusals() RETURNS bigint[] LANGUAGE plpgsql STABLE
 SECURITY DEFINER SET search_path = pg_catalog, public
 AS $$
-    SELECT coalesce(array_agg(r.case_id), '{}') FROM cases_recusal r
-    WHERE r.staff_id = tutela.actor() AND r.ended_at IS NULL
+BEGIN
+    RETURN (
+        SELECT coalesce(array_agg(r.case_id), '{}') FROM cases_recusal r
+        WHERE r.staff_id = tutela.actor() AND r.ended_at IS NULL);
+END
 $$;
 GRANT SELECT ON cases_recusal TO tutela_guard;
 ALTER FUNCTION tutela.actor_recusals OWNER TO tutela_guard;

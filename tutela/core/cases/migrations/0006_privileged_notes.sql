@@ -4,14 +4,17 @@
 GRANT CREATE ON SCHEMA tutela TO tutela_guard;
 
 -- The workflows in which the actor holds a reviewing role now.
-CREATE FUNCTION tutela.actor_reviews() RETURNS text[] LANGUAGE sql STABLE
+CREATE FUNCTION tutela.actor_reviews() RETURNS text[] LANGUAGE plpgsql STABLE
 SECURITY DEFINER SET search_path = pg_catalog, public
 AS $$
-    SELECT coalesce(array_agg(DISTINCT g.workflow::text), '{}')
-    FROM people_grant g JOIN people_staff s ON s.id = g.staff_id
-    WHERE g.staff_id = tutela.actor() AND s.is_active
-      AND g.role IN ('manager', 'director', 'chief', 'counsel', 'communications', 'executive_director')
-      AND g.since <= statement_timestamp() AND (g.until IS NULL OR g.until > statement_timestamp())
+BEGIN
+    RETURN (
+        SELECT coalesce(array_agg(DISTINCT g.workflow::text), '{}')
+        FROM people_grant g JOIN people_staff s ON s.id = g.staff_id
+        WHERE g.staff_id = tutela.actor() AND s.is_active
+          AND g.role IN ('manager', 'director', 'chief', 'counsel', 'communications', 'executive_director')
+          AND g.since <= statement_timestamp() AND (g.until IS NULL OR g.until > statement_timestamp()));
+END
 $$;
 ALTER FUNCTION tutela.actor_reviews OWNER TO tutela_guard;
 REVOKE CREATE ON SCHEMA tutela FROM tutela_guard;

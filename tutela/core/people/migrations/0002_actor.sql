@@ -1,6 +1,9 @@
 -- Who is acting, and what they were granted. The policies of every table that hangs on a case call
 -- these functions. A transaction names its actor with set_config('tutela.actor', id, true); with
 -- none named, every function answers "nothing".
+--
+-- Those that read tables are PL/pgSQL, which keeps their plans for the session: a query on a case calls
+-- five of them, and as plain SQL functions each would be planned anew in every query.
 
 CREATE SCHEMA tutela;
 GRANT USAGE ON SCHEMA tutela TO tutela_desk, tutela_portal, tutela_guard, tutela_search, tutela_receipts;
@@ -13,28 +16,34 @@ CREATE FUNCTION tutela.actor() RETURNS bigint LANGUAGE sql STABLE PARALLEL SAFE
 AS $$ SELECT nullif(current_setting('tutela.actor', true), '')::bigint $$;
 
 -- The workflows on which the actor holds any role now.
-CREATE FUNCTION tutela.actor_workflows() RETURNS text[] LANGUAGE sql STABLE
+CREATE FUNCTION tutela.actor_workflows() RETURNS text[] LANGUAGE plpgsql STABLE
 SECURITY DEFINER SET search_path = pg_catalog, public
 AS $$
-    SELECT coalesce(array_agg(DISTINCT g.workflow::text), '{}')
-    FROM people_grant g JOIN people_staff s ON s.id = g.staff_id
-    WHERE g.staff_id = tutela.actor() AND s.is_active
-      AND g.since <= statement_timestamp() AND (g.until IS NULL OR g.until > statement_timestamp())
+BEGIN
+    RETURN (
+        SELECT coalesce(array_agg(DISTINCT g.workflow::text), '{}')
+        FROM people_grant g JOIN people_staff s ON s.id = g.staff_id
+        WHERE g.staff_id = tutela.actor() AND s.is_active
+          AND g.since <= statement_timestamp() AND (g.until IS NULL OR g.until > statement_timestamp()));
+END
 $$;
 
 -- The teams of the actor.
-CREATE FUNCTION tutela.actor_teams() RETURNS bigint[] LANGUAGE sql STABLE
+CREATE FUNCTION tutela.actor_teams() RETURNS bigint[] LANGUAGE plpgsql STABLE
 SECURITY DEFINER SET search_path = pg_catalog, public
 AS $$
-    SELECT coalesce(array_agg(m.team_id), '{}')
-    FROM people_membership m JOIN people_staff s ON s.id = m.staff_id
-    WHERE m.staff_id = tutela.actor() AND s.is_active
+BEGIN
+    RETURN (
+        SELECT coalesce(array_agg(m.team_id), '{}')
+        FROM people_membership m JOIN people_staff s ON s.id = m.staff_id
+        WHERE m.staff_id = tutela.actor() AND s.is_active);
+END
 $$;
 
 -- Jobs see restricted cases of the workflows that they were granted; they belong to no team.
-CREATE FUNCTION tutela.actor_is_system() RETURNS boolean LANGUAGE sql STABLE
+CREATE FUNCTION tutela.actor_is_system() RETURNS boolean LANGUAGE plpgsql STABLE
 SECURITY DEFINER SET search_path = pg_catalog, public
-AS $$ SELECT EXISTS (SELECT FROM people_staff s WHERE s.id = tutela.actor() AND s.kind = 'system') $$;
+AS $$ BEGIN RETURN (SELECT EXISTS (SELECT FROM people_staff s WHERE s.id = tutela.actor() AND s.kind = 'system')); END $$;
 
 -- For append-only tables: refuses every change, whoever asks.
 CREATE FUNCTION tutela.refuse_change() RETURNS trigger LANGUAGE plpgsql

@@ -9,9 +9,13 @@ CREATE INDEX vault_plain_messages ON cases_message (id) WHERE direction = 'out' 
 CREATE INDEX vault_plain_requests ON flow_request (id) WHERE get_byte(data, 0) <> 1 AND data <> '{}'::bytea;
 CREATE INDEX vault_plain_effects ON outbox_effect (id) WHERE get_byte(payload, 0) <> 1 AND payload <> '{}'::bytea;
 
-CREATE FUNCTION tutela.actor_keeps_keys() RETURNS boolean LANGUAGE sql STABLE
+CREATE FUNCTION tutela.actor_keeps_keys() RETURNS boolean LANGUAGE plpgsql STABLE
 SECURITY DEFINER SET search_path = pg_catalog, public
-AS $$ SELECT EXISTS (SELECT FROM people_staff s WHERE s.id = tutela.actor() AND s.username = 'system-keys') $$;
+AS $$
+BEGIN
+    RETURN (SELECT EXISTS (SELECT FROM people_staff s WHERE s.id = tutela.actor() AND s.username = 'system-keys'));
+END
+$$;
 
 CREATE FUNCTION tutela.unsealed(what text, after_id bigint, most integer) RETURNS SETOF jsonb LANGUAGE plpgsql STABLE
 SECURITY DEFINER SET search_path = pg_catalog, public

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 from django.db.models import Q
 from django.utils import timezone
 
-from tutela.core.access.glass import opened_by
 from tutela.core.audit.models import Act, Entry
 from tutela.core.audit.record import record
 from tutela.core.cases.models import PRESENCE_ENDS_AFTER, Presence
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from tutela.core.access.models import Glass
     from tutela.core.cases.models import Case
     from tutela.core.people.actor import Actor
 
@@ -21,9 +23,12 @@ if TYPE_CHECKING:
 ONE_LOOK = timedelta(minutes=10)
 
 
-def looked(case: Case, actor: Actor) -> None:
-    """Record a look at a restricted case or by break-glass, unless the same person looked minutes ago."""
-    glass = opened_by(case, actor)
+def looked(case: Case, actor: Actor, glasses: Iterable[Glass]) -> None:
+    """Record a look at a restricted case or by break-glass, unless the same person looked minutes ago.
+
+    `glasses` are the openings of the case that have not ended.
+    """
+    glass = max((one for one in glasses if one.staff_id == actor.id), key=lambda one: one.pk, default=None)
     if not case.restricted and glass is None:
         return
     since = timezone.now() - ONE_LOOK

@@ -13,25 +13,37 @@ from tutela.core.flow import registry
 from tutela.surfaces.desk.faces import hour, moment
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping, Sequence
 
 _ICONS = {Party.Kind.ACCOUNT: "user", Party.Kind.PERSON: "user", Party.Kind.ORGANISATION: "users"}
 _LOUD = {CaseParty.Part.AT_RISK: "soon", CaseParty.Part.TARGET: "soon"}
 
 
 def parties(case: Case) -> list[dict[str, Any]]:
-    """Who the case speaks of, with links to others, how sure they are and until when. Two queries."""
-    here = case.parties.filter(removed_at=None).select_related("party__merged_into").order_by("id")
-    links = list(case.party_links.filter(ended_at=None).select_related("party", "other").order_by("id"))
-    return [_party(one, links) for one in here]
+    """Who the case speaks of, with links to others, how sure and until when. At most three queries."""
+    here = list(case.parties.filter(removed_at=None).select_related("party").order_by("id"))
+    if not here:
+        return []
+    links = list(case.party_links.filter(ended_at=None).order_by("id"))
+    return [_party(one, links, _names(here, links)) for one in here]
 
 
-def _party(one: CaseParty, links: Iterable[PartyLink]) -> dict[str, Any]:
+def _names(here: Sequence[CaseParty], links: Iterable[PartyLink]) -> dict[int, str]:
+    """The names of all parties that the page speaks of. One query more when some are not of this case."""
+    names = {one.party_id: one.party.name for one in here}
+    others = {one.party.merged_into_id for one in here if one.party.merged_into_id}
+    others |= {end for link in links for end in (link.party_id, link.other_id)}
+    if absent := others - names.keys():
+        names |= Party.objects.filter(pk__in=absent).values_list("pk", "name")
+    return names
+
+
+def _party(one: CaseParty, links: Iterable[PartyLink], names: Mapping[int, str]) -> dict[str, Any]:
     party = one.party
     notes = [party.platform] if party.platform else []
-    if party.merged_into:
-        notes.append(_("the same as %(name)s") % {"name": party.merged_into.name})
-    notes += [_link(link, party) for link in links if party.pk in {link.party_id, link.other_id}]
+    if merged := names.get(party.merged_into_id or 0):
+        notes.append(_("the same as %(name)s") % {"name": merged})
+    notes += [_link(link, party, names) for link in links if party.pk in {link.party_id, link.other_id}]
     return {
         "name": party.name,
         "icon": _ICONS[Party.Kind(party.kind)],
@@ -41,10 +53,10 @@ def _party(one: CaseParty, links: Iterable[PartyLink]) -> dict[str, Any]:
     }
 
 
-def _link(link: PartyLink, party: Party) -> str:
-    other = link.other if link.party_id == party.pk else link.party
+def _link(link: PartyLink, party: Party, names: Mapping[int, str]) -> str:
+    other = link.other_id if link.party_id == party.pk else link.party_id
     values = {
-        "name": other.name,
+        "name": names.get(other, ""),
         "sure": link.get_confidence_display(),
         "date": moment(link.expires_at) if link.expires_at else "",
     }

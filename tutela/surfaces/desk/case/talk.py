@@ -58,14 +58,19 @@ class Talk:
 
 
 def talks(workflow: Workflow, case: Case) -> list[Talk]:
-    """The conversations of a case, the first reporter's first. Four queries, whatever was said."""
+    """The conversations of a case, the first reporter's first. At most four queries, whatever was said."""
     reports = {report.pk: report for report in _first_words(case)}
     found = {
         number: _talk(case, place, report) for place, (number, report) in enumerate(reports.items(), start=1)
     }
     names = {letter.name: str(letter.label) for letter in workflow.letters}
-    trails = {effect.message_id: effect_said(effect) for effect in case.effects.exclude(message_id=None)}
-    for message in case.messages.select_related("author").order_by("id"):
+    messages = list(case.messages.select_related("author").order_by("id"))
+    if any(message.direction == Message.Direction.OUT for message in messages):
+        sent = case.effects.exclude(message_id=None)
+        trails = {effect.message_id: effect_said(effect) for effect in sent}
+    else:
+        trails = {}
+    for message in messages:
         talk = found.get(message.report_id or 0)
         if talk:
             message.report = reports[talk.report]  # whose key opens it
@@ -78,8 +83,10 @@ def talks(workflow: Workflow, case: Case) -> list[Talk]:
 def _first_words(case: Case) -> list[Report]:
     """The reports that began a conversation. Others answered a mail of ours, or added to an earlier one."""
     reports = case.reports.filter(adds_to=None).defer("raw", "fields", "thread").order_by("received_at", "id")
-    counted = reports.annotate(n_files=Count("files"))
-    came = Event.objects.filter(kind=Event.Kind.RECEIVED, case__in=reports.values("first_case"))
+    counted = list(reports.annotate(n_files=Count("files")))
+    came = Event.objects.filter(
+        kind=Event.Kind.RECEIVED, case__in={report.first_case_id for report in counted}
+    )
     began = set(came.values_list("data__report", flat=True))
     return [report for report in counted if report.pk in began]
 

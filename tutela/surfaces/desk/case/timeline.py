@@ -8,7 +8,7 @@ from datetime import timedelta
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from django.db.models import Count
+from django.db.models import Count, Value
 from django.urls import reverse
 from django.utils.dateparse import parse_datetime
 from django.utils.html import format_html, format_html_join
@@ -108,9 +108,12 @@ def icon(name: str, fallback: str = "next") -> str:
 
 
 def tabs(case: Case, url: str, show: str) -> list[dict[str, Any]]:
-    """The filters of the timeline with their counts. Two queries."""
-    kinds = dict(case.events.order_by().values_list("kind").annotate(n=Count("pk")))
-    looks = Entry.objects.filter(case_id=case.pk, act__in=LOOKS).count()
+    """The filters of the timeline with their counts. One query."""
+    events = case.events.order_by().values_list("kind").annotate(n=Count("pk"))
+    seen = Entry.objects.filter(case_id=case.pk, act__in=LOOKS).order_by()
+    looks_too = seen.values_list(Value("looks")).annotate(n=Count("pk"))
+    kinds = dict(events.union(looks_too, all=True))
+    looks = kinds.pop("looks", 0)
     counted = {name: sum(kinds.get(kind, 0) for kind in of) for name, of in SHOWS.items()}
     labels = {
         "": (_("All"), sum(kinds.values())),
@@ -144,7 +147,8 @@ def timeline(
         events = events.filter(pk__lt=before)
     found = list(events[: most + 1])
     older = found[most - 1].pk if len(found) > most else 0
-    reader = _Reader(workflow, case, me, found[:most])
+    is_newest = not (show or before)
+    reader = _Reader(workflow, case, me, found[:most], undoable(case, found if is_newest else ()))
     return Timeline(folded(reader.item(event) for event in found[:most]), older)
 
 
@@ -166,13 +170,15 @@ def _fold(lines: list[Item]) -> Item:
 
 def line_of(workflow: Workflow, case: Case, event: Event, me: int) -> Item:
     """One event by itself, for the word after a step."""
-    return _Reader(workflow, case, me, [event]).item(event)
+    return _Reader(workflow, case, me, [event], undoable(case)).item(event)
 
 
 class _Reader:
     """Reads what the events of one page speak of, once, and says each."""
 
-    def __init__(self, workflow: Workflow, case: Case, me: int, events: list[Event]) -> None:
+    def __init__(
+        self, workflow: Workflow, case: Case, me: int, events: list[Event], last: Event | None
+    ) -> None:
         self.workflow, self.case, self.me = workflow, case, me
         self.url = reverse("desk:case", args=[case.reference])
         numbers = [event.pk for event in events]
@@ -201,7 +207,6 @@ class _Reader:
         self.effects: dict[int, list[Effect]] = {}
         for effect in Effect.objects.filter(event__in=numbers).order_by("id"):
             self.effects.setdefault(effect.event_id, []).append(effect)
-        last = undoable(case)
         self.may_undo = last.pk if last and why_not_undo(last, me) is None else 0
 
     def item(self, event: Event) -> Item:

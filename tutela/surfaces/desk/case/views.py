@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import Q
+from django.db.models import Q, Value
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -30,6 +30,11 @@ from .talk import letters, talks
 from .timeline import Item, line_of, tabs, timeline
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from django.db.models import QuerySet
+
+    from tutela.core.access.models import Glass
     from tutela.core.flow.declare import Workflow
     from tutela.surfaces.desk.page import DeskRequest
     from tutela.ui.clockface import Face
@@ -101,7 +106,8 @@ def here(request: DeskRequest, reference: str) -> HttpResponse:
 
 def head(request: DeskRequest, workflow: Workflow, case: Case) -> dict[str, Any]:
     """What the head of every page about a case shows. Whoever sees it has looked at the case."""
-    looked(case, request.actor)
+    glasses = list(case.glasses.open().select_related("staff").order_by("id"))
+    looked(case, request.actor, glasses)
     return {
         "case": case,
         "workflow": workflow,
@@ -111,7 +117,7 @@ def head(request: DeskRequest, workflow: Workflow, case: Case) -> dict[str, Any]
         "held_since": hour(case.assigned_at) if case.assigned_at else "",
         "is_mine": case.assignee_id == request.user.pk,
         "here": others_here(case, request.actor),
-        "glasses": open_glasses(case),
+        "glasses": open_to(glasses),
         "queue_url": _queue_url(request, case),
         "url": reverse("desk:case", args=[case.reference]),
         "access_url": reverse("desk:access", args=[case.reference]) if may_ask(request, case) else "",
@@ -131,16 +137,15 @@ def _queue_url(request: DeskRequest, case: Case) -> str:
     return reverse("desk:my-day")
 
 
-def open_glasses(case: Case) -> list[dict[str, Any]]:
-    """Who sees the case by break-glass now, until when. One query."""
-    found = case.glasses.open().select_related("staff").order_by("id")
+def open_to(glasses: Iterable[Glass]) -> list[dict[str, Any]]:
+    """Who sees a case by break-glass now, until when."""
     return [
         {
             "url": reverse("desk:glass", args=[one.pk]),
             "words": _("Break-glass: %(who)s, until %(time)s")
             % {"who": one.staff.working_name, "time": hour(one.expires_at)},
         }
-        for one in found
+        for one in glasses
     ]
 
 
@@ -153,19 +158,22 @@ def clocks(workflow: Workflow, case: Case) -> list[Face]:
 
 
 def neighbours(case: Case) -> dict[str, str]:
-    """The cases before and after this one in the queue of its workflow, due first. One query for each."""
+    """The cases before and after this one in the queue of its workflow, due first. One query."""
     around = Case.objects.open().in_workflow(case.workflow).exclude(pk=case.pk)
     if case.closed_at or case.due_at is None:
-        return {"next": _reference(around.order_by("due_at", "id")), "previous": ""}
-    at, number = case.due_at, case.pk
-    after = around.filter(Q(due_at__gt=at) | Q(id__gt=number), due_at__gte=at).order_by("due_at", "id")
-    before = around.filter(Q(due_at__lt=at) | Q(id__lt=number), due_at__lte=at).order_by("-due_at", "-id")
-    return {"next": _reference(after), "previous": _reference(before)}
+        found = _nearest(around, "next", "due_at", "id")
+    else:
+        at, number = case.due_at, case.pk
+        after = around.filter(Q(due_at__gt=at) | Q(id__gt=number), due_at__gte=at)
+        before = around.filter(Q(due_at__lt=at) | Q(id__lt=number), due_at__lte=at)
+        found = _nearest(after, "next", "due_at", "id").union(
+            _nearest(before, "previous", "-due_at", "-id"), all=True
+        )
+    return {side: reverse("desk:case", args=[reference]) for side, reference in found}
 
 
-def _reference(cases: Any) -> str:
-    reference = cases.values_list("reference", flat=True).first()
-    return reverse("desk:case", args=[reference]) if reference else ""
+def _nearest(cases: QuerySet[Case], side: str, *order: str) -> QuerySet[Case, tuple[str, str]]:
+    return cases.order_by(*order).values_list(Value(side), "reference")[:1]
 
 
 def _done(request: DeskRequest, workflow: Workflow, case: Case) -> Item | None:
