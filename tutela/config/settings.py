@@ -119,7 +119,15 @@ VAULT_SERVICES = {
 }
 # The log's own key, and where its signed heads go outside the database: see docs/security/audit.md.
 AUDIT_KEY_FILE = Path(os.environ.get("TUTELA_AUDIT_KEY_FILE", environment.data_folder() / "keys" / "audit"))
+ANCHOR_SERVICES = {
+    "mail": "tutela.connectors.mail.anchor.Mailbox",
+    "s3": "tutela.connectors.s3.anchor.LockedBucket",
+    "tsa": "tutela.connectors.timestamps.anchor.Authority",
+}
 ANCHORS = os.environ.get("TUTELA_ANCHORS", f"folder:{environment.data_folder() / 'anchors'}")
+ANCHOR_LOCK_DAYS = int(os.environ.get("TUTELA_ANCHOR_LOCK_DAYS", "3650"))
+TSA_ROOTS = os.environ.get("TUTELA_TSA_ROOTS", "")
+TIMESTAMPS_FOLDER = environment.data_folder() / "timestamps"
 SMTP_HOST = os.environ.get("TUTELA_SMTP_HOST", "")
 SMTP_PORT = int(os.environ.get("TUTELA_SMTP_PORT", "25"))
 SMTP_USER = os.environ.get("TUTELA_SMTP_USER", "")

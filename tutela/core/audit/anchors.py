@@ -1,20 +1,25 @@
-"""Places outside the database that keep every head. One small port; a folder is the first of its kind."""
+"""Places outside the database that keep heads. One small port; a folder is the first of its kind.
+
+The others are services, each behind a connector (`settings.ANCHOR_SERVICES`).
+"""
 
 from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Final, NamedTuple, Protocol
+from typing import NamedTuple, Protocol, cast
 
 from django.conf import settings
 from django.utils import timezone
+from django.utils.module_loading import import_string
 
 from tutela.core.crashpoint import crashpoint
-from tutela.core.errors import TutelaError
+from tutela.core.errors import ConnectorError, TutelaError
 
-from .heads import Head, heads_in
+from .heads import BadHead, Head, heads_in, parse
 from .models import Anchored, HeadRow
 from .sealed import as_sealer, ask, heads_since, sealed_since
 
@@ -40,6 +45,10 @@ class Anchor(Protocol):
     """
 
     name: str
+    #: The least time between two heads that it takes: with none it takes each, with its leaves.
+    every: timedelta
+    #: Whether we can read back what it holds. What it was given is remembered, where we cannot.
+    reads_back: bool
 
     def newest(self) -> Head | None:
         """The last head that it holds."""
@@ -64,6 +73,9 @@ class FolderAnchor:
     Best on another machine's disk, or on one that can only be added to (`chattr +a`).
     """
 
+    every = timedelta()
+    reads_back = True
+
     def __init__(self, where: str) -> None:
         self.name = f"folder:{where}"
         self._folder = Path(where)
@@ -80,8 +92,7 @@ class FolderAnchor:
         """Add the leaves, then the head, each fsynced."""
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         day = head.time[:10]
-        lines = "".join(f"{one.number} {one.entry_id} {one.hash.hex()}\n" for one in leaves)
-        _add(self._folder / f"{day}.leaves", lines)
+        _add(self._folder / f"{day}.leaves", "".join(map(line_of, leaves)))
         crashpoint("audit.half_anchored")
         _add(self._folder / f"{day}.heads", head.text + "\n")
 
@@ -100,7 +111,7 @@ class FolderAnchor:
         for path in self._files("leaves"):
             with path.open(encoding="ascii", errors="replace") as lines:
                 for line in lines:
-                    leaf = _leaf(line)
+                    leaf = leaf_of(line)
                     if leaf and leaf.number >= following:
                         following = leaf.number + 1
                         yield leaf
@@ -109,7 +120,13 @@ class FolderAnchor:
         return sorted(self._folder.glob(f"????-??-??.{kind}"))
 
 
-def _leaf(line: str) -> Leaf | None:
+def line_of(leaf: Leaf) -> str:
+    """A leaf as anchors write it down."""
+    return f"{leaf.number} {leaf.entry_id} {leaf.hash.hex()}\n"
+
+
+def leaf_of(line: str) -> Leaf | None:
+    """A leaf that was written down; None for a line that was cut short."""
     parts = line.split()
     try:
         number, entry_id, digest = int(parts[0]), int(parts[1]), bytes.fromhex(parts[2])
@@ -145,18 +162,74 @@ def _add(path: Path, text: str) -> None:
             os.close(folder)
 
 
-KINDS: Final[dict[str, Callable[[str], Anchor]]] = {"folder": FolderAnchor}
+class Keeper(Protocol):
+    """An anchor as connectors know it: it keeps numbered texts. Raises ConnectorError or OSError."""
+
+    name: str
+    every: timedelta
+    reads_back: bool
+
+    def newest(self) -> str | None:
+        """The last text that it holds."""
+        ...
+
+    def put(self, number: int, day: str, text: str, lines: Iterable[str]) -> None:
+        """Keep a text of a day (YYYY-MM-DD) for good, with lines that belong to it. Twice does no harm."""
+        ...
+
+    def texts(self) -> Iterator[str]:
+        """Every text, in the order of numbers."""
+        ...
+
+    def lines(self) -> Iterator[str]:
+        """Every line, in the order of numbers."""
+        ...
+
+
+class ServiceAnchor:
+    """A service that keeps heads, behind a connector."""
+
+    def __init__(self, keeper: Keeper) -> None:
+        self._keeper = keeper
+        self.name, self.every, self.reads_back = keeper.name, keeper.every, keeper.reads_back
+
+    def newest(self) -> Head | None:
+        """The last head. Raises `AnchorFault` when what it holds is none."""
+        text = self._keeper.newest()
+        return None if text is None else self._head(text)
+
+    def put(self, head: Head, leaves: Iterable[Leaf]) -> None:
+        """Hand a head over."""
+        self._keeper.put(head.number, head.time[:10], head.text, map(line_of, leaves))
+
+    def heads(self) -> Iterator[Head]:
+        """Every head."""
+        return map(self._head, self._keeper.texts())
+
+    def leaves(self) -> Iterator[Leaf]:
+        """Every leaf."""
+        return filter(None, map(leaf_of, self._keeper.lines()))
+
+    def _head(self, text: str) -> Head:
+        try:
+            return parse(text)
+        except BadHead:
+            raise AnchorFault(f"{self.name} holds something that is no head.") from None
 
 
 def anchors() -> list[Anchor]:
     """The anchors of the setting: `kind:where`, parted by semicolons. Raises `AnchorFault`."""
-    found = []
-    for one in filter(None, map(str.strip, settings.ANCHORS.split(";"))):
-        kind, _colon, where = one.partition(":")
-        if kind not in KINDS or not where:
-            raise AnchorFault(f"TUTELA_ANCHORS: “{one}” is no anchor. There are: {', '.join(KINDS)}:…")
-        found.append(KINDS[kind](where))
-    return found
+    return [_anchor(one) for one in filter(None, map(str.strip, settings.ANCHORS.split(";")))]
+
+
+def _anchor(said: str) -> Anchor:
+    kind, _colon, where = said.partition(":")
+    if kind == "folder" and where:
+        return FolderAnchor(where)
+    if where and (path := settings.ANCHOR_SERVICES.get(kind)):
+        return ServiceAnchor(cast("Keeper", import_string(path)(where)))
+    kinds = ", ".join(f"{one}:…" for one in ("folder", *settings.ANCHOR_SERVICES))
+    raise AnchorFault(f"TUTELA_ANCHORS: “{said}” is no anchor. There are: {kinds}")
 
 
 def hand_over(to: Sequence[Anchor]) -> bool:
@@ -175,8 +248,8 @@ def _bring_up(anchor: Anchor) -> bool:
         # Only one process at a time puts heads, so that they stand in their order.
         with as_sealer():
             ask("SELECT pg_advisory_xact_lock(hashtext('tutela audit anchors'))")
-            _put_missing(anchor)
-    except (AnchorFault, OSError) as error:
+            (_put_newest if anchor.every else _put_missing)(anchor)
+    except (AnchorFault, ConnectorError, OSError) as error:
         log.warning("The anchor %s could not be used: %s", anchor.name, error)
         Anchored.objects.filter(name=anchor.name).update(
             error=str(error)[:300], failing_since=state.failing_since or timezone.now()
@@ -185,13 +258,48 @@ def _bring_up(anchor: Anchor) -> bool:
     return True
 
 
-def _put_missing(anchor: Anchor) -> None:
-    newest = anchor.newest()
+def _put_newest(anchor: Anchor) -> None:
+    """For an anchor of few heads: the newest one, unless it got one a short while ago."""
+    before = _given(anchor)
+    row = HeadRow.objects.order_by("-number").first()
+    if row is None or (before and before.number >= row.number):
+        return _reached(anchor, before.number if before else 0)
+    head = parse(row.text)
+    if before and datetime.fromisoformat(head.time) - datetime.fromisoformat(before.time) < anchor.every:
+        return _reached(anchor, before.number)
+    anchor.put(head, ())
+    crashpoint("audit.anchored")
+    return _reached(anchor, head.number)
+
+
+def _given(anchor: Anchor) -> Head | None:
+    """The newest head that an anchor holds; what we remember, where it cannot be read back."""
+    if anchor.reads_back:
+        return _ours(anchor.newest())
+    upto = Anchored.objects.values_list("upto", flat=True).get(name=anchor.name)
+    row = HeadRow.objects.filter(number=upto).first()
+    try:
+        return parse(row.text) if row else None
+    except BadHead:
+        return None
+
+
+def _reached(anchor: Anchor, upto: int) -> None:
+    Anchored.objects.filter(name=anchor.name).update(upto=upto, error="", failing_since=None)
+
+
+def _ours(newest: Head | None) -> Head | None:
+    """The same head. Raises `AnchorFault` when the database does not have it."""
     if newest and not HeadRow.objects.filter(number=newest.number, text=newest.text).exists():
         raise AnchorFault(
             f"It holds head {newest.number}, which the database does not have: "
             "the database was changed, or an older backup was restored. Run `tutela audit verify`."
         )
+    return newest
+
+
+def _put_missing(anchor: Anchor) -> None:
+    newest = _ours(anchor.newest())
     upto = newest.number if newest else 0
     size = newest.size if newest else 0
     for row in heads_since(upto + 1):
@@ -201,7 +309,7 @@ def _put_missing(anchor: Anchor) -> None:
         anchor.put(head, _leaves(size, head.size))
         crashpoint("audit.anchored")
         upto, size = head.number, head.size
-    Anchored.objects.filter(name=anchor.name).update(upto=upto, error="", failing_since=None)
+    _reached(anchor, upto)
 
 
 def _leaves(start: int, end: int) -> Iterator[Leaf]:

@@ -61,6 +61,8 @@ class Report:
     heads: int = 0
     unsealed: int = 0
     anchored: dict[str, int] = field(default_factory=dict)
+    #: Up to which head each anchor was served that only its owner can read.
+    handed: dict[str, int] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
     more_faults: int = 0
 
@@ -84,12 +86,16 @@ def verify(to: Sequence[Anchor], since: int = 0, keys: Collection[str] = ()) -> 
     anchor holds `since`. Not within another transaction: it looks at one state of the database.
     """
     trusted = frozenset(keys) or {public_text(signing_key(settings.AUDIT_KEY_FILE))}
+    read = [one for one in to if one.reads_back]
     # The anchors first: what they hold by now, the database must hold when we look at it.
-    newest = {one.name: head for one in to if (head := one.newest())}
+    newest = {one.name: head for one in read if (head := one.newest())}
     with transaction.atomic():
         ask("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         with as_sealer():
-            return _Verification(to, newest, since, trusted).run()
+            report = _Verification(read, newest, since, trusted).run()
+            given = Anchored.objects.filter(name__in=[one.name for one in to if not one.reads_back])
+            report.handed = dict(given.values_list("name", "upto"))
+            return report
 
 
 class _Verification:
@@ -97,6 +103,7 @@ class _Verification:
         self, to: Sequence[Anchor], newest: dict[str, Head], since: int, trusted: Collection[str]
     ) -> None:
         self._anchors = to
+        self._of_all = {one.name for one in to if not one.every}
         self._newest = newest
         self._trusted = trusted
         self._since = since
@@ -158,7 +165,7 @@ class _Verification:
                     What.HEAD, f"Head {number} in the database is not the one that {where} holds."
                 )
         for name, newest in self._newest.items():
-            if number <= newest.number and name not in held:
+            if number <= newest.number and name not in held and name in self._of_all:
                 self.report.fault(What.ANCHOR, f"{name} holds later heads, and not head {number}.")
         heads = [*held.items(), *([("the database", stored)] if stored else [])]
         if heads:

@@ -9,9 +9,10 @@ from typing import Annotated
 import typer
 from django.conf import settings
 
-from tutela.core.audit.anchors import anchors
+from tutela.core.audit.anchors import Anchor, anchors
 from tutela.core.audit.export import export as write_export
 from tutela.core.audit.heads import public_text, signing_key
+from tutela.core.audit.held import HeldElsewhere
 from tutela.core.audit.models import Act
 from tutela.core.audit.record import record
 from tutela.core.audit.seal import seal_and_anchor
@@ -63,6 +64,10 @@ def verify(
     *,
     since: Annotated[int, typer.Option(min=0, help="Only what came after this anchored head.")] = 0,
     case: Annotated[str, typer.Option(help="Prove the entries of one case, which --as may see.")] = "",
+    held: Annotated[
+        list[Path] | None,
+        typer.Option(help="A file with heads that somebody kept: a mailbox, saved mails.", exists=True),
+    ] = None,
     keys: Keys = None,
     as_json: AsJson = False,
     username: As = "",
@@ -71,10 +76,12 @@ def verify(
 
     tutela audit verify
     tutela audit verify --since 4711
+    tutela audit verify --held auditor.mbox
     tutela audit verify --case EM-2026-0001 --as juniper
     """
+    to: list[Anchor] = [*anchors(), *map(HeldElsewhere, held or ())]
     if not case:
-        _say_report(verify_log(anchors(), since, keys or ()), as_json=as_json)
+        _say_report(verify_log(to, since, keys or ()), as_json=as_json)
         return
     if since:
         fail("Give --since or --case, not both.", USAGE)
@@ -82,7 +89,7 @@ def verify(
     with acting_as(actor):
         found = find_case(case)
         record(Act.CASE_LOOKED, actor, found.pk, part="audit")
-    _say_case(verify_case(found.pk, anchors(), keys or ()), as_json=as_json)
+    _say_case(verify_case(found.pk, to, keys or ()), as_json=as_json)
 
 
 def _say_report(report: Report, *, as_json: bool) -> None:
@@ -94,6 +101,8 @@ def _say_report(report: Report, *, as_json: bool) -> None:
         )
         for name, number in report.anchored.items():
             typer.echo(f"{name}: up to head {number}." if number else f"{name}: holds no head.")
+        for name, number in report.handed.items():
+            typer.echo(f"{name}: was given head {number}; ask its owner, and compare with --held FILE.")
         if not report.anchored:
             typer.echo("No anchor: the end of the log may have been cut off, and nobody could tell.")
         for one in report.faults:

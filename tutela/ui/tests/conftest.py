@@ -36,7 +36,7 @@ def look(built: None) -> Iterator[None]:
 
 def _forget_drawings() -> None:
     """Icons are kept with their addresses, which differ between the files of tests and collected ones."""
-    for drawn in (ui._plain, ui._drawing):  # noqa: SLF001
+    for drawn in (ui._plain, ui._drawing):
         drawn.cache_clear()
 
 
