@@ -24,7 +24,7 @@ from procrastinate.contrib.django import app
 from procrastinate.contrib.django.utils import connector_params
 from procrastinate.psycopg_connector import PsycopgConnector
 
-from tutela.core.access import glass
+from tutela.core.access import conflicts, glass
 from tutela.core.audit.seal import seal_and_anchor
 from tutela.core.cases.models import PRESENCE_ENDS_AFTER, Presence
 from tutela.core.errors import TutelaError
@@ -95,6 +95,13 @@ def seal_older(timestamp: int) -> None:  # noqa: ARG001
 def tend_glasses(timestamp: int) -> None:  # noqa: ARG001
     """Openings by break-glass whose review is due soon, or late."""
     glass.tend()
+
+
+@app.periodic(cron="* * * * *")
+@app.task(queueing_lock="tend_conflicts", name="tend_conflicts")
+def tend_conflicts(timestamp: int) -> None:  # noqa: ARG001
+    """Declared conflicts whose day has come, and cases that hid themselves for one."""
+    conflicts.tend()
 
 
 @app.periodic(cron="* * * * *")

@@ -31,6 +31,7 @@ from tutela.core.people.actor import Actor, acting_as, system_actor
 from tutela.core.people.models import Grant, Staff
 from tutela.core.people.roles import PLATFORM, Role, SystemActor
 
+from .functions import ask
 from .models import LEAST_REASON, LEAST_WORDS, MOST_MINUTES, Glass, GlassQuerySet
 
 #: The steps of the events that are written here.
@@ -71,7 +72,7 @@ def open_glass(actor: Actor, reference: str, reason: str, minutes: int | None = 
         now = timezone.now()
         due = calendar.after(now, calendar.parse_span(settings.GLASS_REVIEW))
         remind_at = calendar.before(due, ONE_DAY, not_before=now)
-        number = _ask("break_glass", reference, reason, minutes, due, remind_at)
+        number = ask("break_glass", reference, reason, minutes, due, remind_at)
         if number is None:
             record(Act.GLASS_REFUSED, actor, reference=reference if _REFERENCE.fullmatch(reference) else "")
             return None
@@ -99,7 +100,7 @@ def close_glass(actor: Actor, number: int) -> Glass:
             raise StepClosed(_("This opening is over."))
         # Recorded first: afterwards its opener sees nothing of the case any more.
         record(Act.GLASS_CLOSED, actor, _case_of(glass), glass=number)
-        if not _ask("close_glass", number):
+        if not ask("close_glass", number):
             raise NotAllowed(_("It is closed by who opened it, by the security role or by a manager."))
         _tell(glass, CLOSED, actor.id, ())
         glass.refresh_from_db()
@@ -114,7 +115,7 @@ def review_glass(actor: Actor, number: int, words: str, *, justified: bool) -> G
         raise BadData(_("Some answers cannot be used."), {"words": [said]})
     with acting_as(actor):
         glass = find(number)
-        if not _ask("review_glass", number, justified, words):
+        if not ask("review_glass", number, justified, words):
             raise _why_not(glass)
         record(Act.GLASS_REVIEWED, actor, _case_of(glass), glass=number, justified=justified)
         _tell(glass, JUSTIFIED if justified else NOT_JUSTIFIED, actor.id, ())
@@ -147,7 +148,7 @@ def every() -> GlassQuerySet:
 
 def answers_for(glass: Glass) -> bool:
     """Whether the actor may close and review this opening of somebody else."""
-    return bool(_ask("actor_answers_for", glass.pk))
+    return bool(ask("actor_answers_for", glass.pk))
 
 
 def looks(glass: Glass) -> list[Look]:
@@ -270,13 +271,5 @@ def _tell(glass: Glass, step: str, staff_id: int, wishes: Sequence[Wish]) -> Non
 
 def _case_of(glass: Glass) -> int | None:
     """The case that an entry names: one that the actor could read again, or else none."""
-    reads = _ask("actor_is_security") or Case.objects.filter(pk=glass.case_id).exists()
+    reads = ask("actor_is_security") or Case.objects.filter(pk=glass.case_id).exists()
     return glass.case_id if reads else None
-
-
-def _ask(function: str, *values: str | int | bool | datetime) -> Any:
-    """What a function of ours in the database answers."""
-    marks = ", ".join(["%s"] * len(values))
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT tutela.{function}({marks})", list(values))  # a name of ours
-        return cursor.fetchone()[0]

@@ -15,13 +15,13 @@ from django.utils.translation import gettext as _
 
 from tutela.core.audit.models import Act
 from tutela.core.audit.record import record
-from tutela.core.cases.models import Case
+from tutela.core.cases.models import Case, Recusal
 from tutela.core.errors import NotAllowed
 from tutela.core.people.actor import Actor
 from tutela.core.people.models import Grant, Membership, Staff
 from tutela.core.people.roles import PLATFORM, Role
 
-from .models import Glass
+from .models import Conflict, Glass, Involvement
 
 #: The roles that read privileged notes: those of `tutela.actor_reviews()`.
 REVIEWING = (
@@ -141,9 +141,15 @@ def _team(person: Staff, case: Case) -> list[Reason]:
 
 
 def _recusals(person: Staff, case: Case) -> list[Reason]:
-    rows = case.recusals.filter(staff=person).order_by("id")
+    found = {one.recusal_id: one for one in case.involvements.filter(staff=person).order_by("id")}
+    # The conflicts that whoever asks may read.
+    conflicts = Conflict.objects.select_related("declared_by").in_bulk(
+        {one.conflict_id for one in found.values()}
+    )
     return [
-        Reason(
+        _conflict(row, found[row.pk], conflicts.get(found[row.pk].conflict_id))
+        if row.pk in found
+        else Reason(
             "recusal",
             False,
             row.ended_at is None,
@@ -151,8 +157,22 @@ def _recusals(person: Staff, case: Case) -> list[Reason]:
             since=row.since,
             until=row.ended_at,
         )
-        for row in rows
+        for row in case.recusals.filter(staff=person).order_by("id")
     ]
+
+
+def _conflict(row: Recusal, found: Involvement, conflict: Conflict | None) -> Reason:
+    """That a declared conflict hides it. With whom stands with the conflict, not here."""
+    return Reason(
+        "conflict",
+        False,
+        row.ended_at is None,
+        _("Keeps away from this case because of a declared conflict."),
+        by=conflict.declared_by.working_name if conflict else "",
+        since=row.since,
+        until=row.ended_at,
+        why=found.lift_words or (conflict.reason if conflict else ""),
+    )
 
 
 def _glasses(person: Staff, case: Case, at: datetime) -> list[Reason]:

@@ -18,6 +18,7 @@ from tutela.core.people.actor import Actor, acting_as, system_actor
 from tutela.core.people.models import Team
 from tutela.core.people.roles import Role, SystemActor
 
+from .involving import involve
 from .models import Case, Counter, Event, Message, Report
 
 _OPEN = Step(OPENED, OPENED, (Role.SYSTEM,))
@@ -130,6 +131,9 @@ def started(workflow: Workflow, case: Case, actor: Actor, report: Report | None 
     case.save()
     record(Act.CASE_OPENED, actor, case.pk, report=report.pk if report else None)
     notify("tutela_live", {"case": case.pk, "version": case.version})
+    if report:
+        involve(case, report.subject, report.text, report.sender_name, report.sender_email, report.fields)
+    involve(case, case.facts)
     return event
 
 
@@ -156,6 +160,7 @@ def add_message(
     case.due_at, case.due_clock = (None, "") if case.closed_at else clocks.soonest(case)
     case.save()
     notify("tutela_live", {"case": case.pk, "version": case.version})
+    involve(case, message.subject, text)
     return message
 
 

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from tutela.core.again import is_held_by_another
 from tutela.core.audit.models import Act
 from tutela.core.audit.record import record
+from tutela.core.cases.involving import involve
 from tutela.core.cases.models import (
     Case,
     CaseLink,
@@ -216,6 +217,7 @@ def edit_facts(context: Context) -> None:
     before = context.case.facts
     context.set_facts(**context.data)
     context.said["changed"] = sorted(k for k, v in context.case.facts.items() if before.get(k) != v)
+    context.afterwards.append(lambda: involve(context.case, context.case.facts))
 
 
 def edit_title(context: Context) -> None:

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
 
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest
 from django.http.request import UnreadablePostError
 from django.utils.translation import gettext as _
+from pydantic import BaseModel, ValidationError
 
-from .problems import BAD_DATA, LENGTH, MEDIA, TOO_LARGE, UNREADABLE, RequestProblem
+from tutela.core.errors import BadData
+
+from .problems import BAD_DATA, LENGTH, MEDIA, TOO_LARGE, UNREADABLE, RequestProblem, field_errors
 
 MOST_BYTES = 12 * 1024 * 1024
 MOST_BYTES_OF_A_STEP = 1024 * 1024
+Asked = TypeVar("Asked", bound=BaseModel)
 _JSON = re.compile(r"application/json\s*(;\s*charset=\"?utf-?8\"?\s*)?$", re.IGNORECASE)
 
 
@@ -47,6 +51,21 @@ def read_object(request: HttpRequest, most: int = MOST_BYTES_OF_A_STEP) -> dict[
     if not isinstance(read, dict):
         raise RequestProblem(BAD_DATA, _("The body must be a JSON object."), {"body": [_("Send an object.")]})
     return read
+
+
+def read_as(request: HttpRequest, model: type[Asked]) -> Asked:
+    """The body as a model. Raises RequestProblem; BadData with a message for each field."""
+    try:
+        return model.model_validate(read_object(request))
+    except ValidationError as error:
+        said = field_errors([dict(one) for one in error.errors()])
+        raise BadData(_("Some answers cannot be used."), said) from None
+
+
+def body_of(model: type[BaseModel]) -> dict[str, Any]:
+    """How the document tells of such a body."""
+    content = {"application/json": {"schema": model.model_json_schema()}}
+    return {"requestBody": {"content": content, "required": True}}
 
 
 def _refuse_chunks(request: HttpRequest) -> None:

@@ -152,6 +152,7 @@ ReleaseNumber = Annotated[
     str, Path(..., description="The number of an entry, such as RL-2026-0001.", min_length=1, max_length=24)
 ]
 OpeningNumber = Annotated[int, Path(..., description="The id of an opening.", ge=1, le=2**53)]
+ConflictNumber = Annotated[int, Path(..., description="The id of a conflict.", ge=1, le=2**53)]
 Released = Annotated[ReleasePage, Query(...)]
 ReleasedWhole = Annotated[ReleaseFilters, Query(...)]
 Rehearse = Annotated[DryRun, Query(...)]

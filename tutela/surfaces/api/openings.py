@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from ninja import Router, Status
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from tutela.core.access import glass
 from tutela.core.access.models import LEAST_REASON, LEAST_WORDS, MOST_MINUTES, Glass
-from tutela.core.errors import BadData, NotFound
+from tutela.core.errors import NotFound
 from tutela.core.people.actor import Actor, acting_as
 
 from . import shapes
 from .auth import actor_of, reads, writes
-from .body import read_object
+from .body import body_of, read_as, read_object
 from .cursors import USUAL, Cursor, by_id
 from .inputs import NO_NUL, OpeningNumber, Paged, Reference
-from .problems import field_errors
 from .reading import person
 
 router = Router(tags=["break-glass"])
@@ -54,32 +53,16 @@ class Verdict(BaseModel):
     words: str = Field(min_length=LEAST_WORDS, max_length=LONGEST, pattern=NO_NUL)
 
 
-Asked = TypeVar("Asked", bound=BaseModel)
-
-
-def _body(model: type[BaseModel]) -> Json:
-    content = {"application/json": {"schema": model.model_json_schema()}}
-    return {"requestBody": {"content": content, "required": True}}
-
-
-def _read(request: HttpRequest, model: type[Asked]) -> Asked:
-    try:
-        return model.model_validate(read_object(request))
-    except ValidationError as error:
-        said = field_errors([dict(one) for one in error.errors()])
-        raise BadData(_("Some answers cannot be used."), said) from None
-
-
 @router.post(
     "/cases/{reference}/break-glass",
     auth=writes,
     response={HTTPStatus.CREATED: shapes.Opening},
     operation_id="break_glass",
-    openapi_extra=_body(Wanted),
+    openapi_extra=body_of(Wanted),
 )
 def break_glass(request: HttpRequest, reference: Reference) -> Status[Json]:
     """Open a case that is not yours to see, for a short time. Its team and the security officers are told."""
-    asked = _read(request, Wanted)
+    asked = read_as(request, Wanted)
     return Status(HTTPStatus.CREATED, opened(actor_of(request), reference, asked.reason, asked.minutes))
 
 
@@ -107,11 +90,11 @@ def close_opening(request: HttpRequest, opening: OpeningNumber) -> Json:
     auth=writes,
     response=shapes.Opening,
     operation_id="review_opening",
-    openapi_extra=_body(Verdict),
+    openapi_extra=body_of(Verdict),
 )
 def review_opening(request: HttpRequest, opening: OpeningNumber) -> Json:
     """Give the verdict on an opening of somebody else that is over."""
-    said = _read(request, Verdict)
+    said = read_as(request, Verdict)
     return line(glass.review_glass(actor_of(request), opening, said.words, justified=said.justified))
 
 

@@ -439,7 +439,9 @@ class OpeningDetail(Opening):
 class AccessReason(Shape):
     """One fact that speaks for or against that somebody sees a case."""
 
-    name: str = Field(description="grant, no_grant, open, restricted, team, recusal, glass or inactive")
+    name: str = Field(
+        description="grant, no_grant, open, restricted, team, recusal, conflict, glass or inactive"
+    )
     speaks_for: bool
     counts: bool = Field(description="False for what is over, or does not matter here.")
     text: str
@@ -458,6 +460,38 @@ class AccessAnswer(Shape):
     to_look_only: bool
     privileged: bool = Field(description="Whether privileged notes of others show as well.")
     reasons: list[AccessReason]
+
+
+class Conflict(Shape):
+    """A declared conflict of interest: with a name, or with a colleague."""
+
+    id: int
+    person: Person
+    name: str = Field(description="Of an account, a person or an organisation; empty with a colleague.")
+    colleague: Person | None
+    reason: str
+    since: datetime
+    until: datetime | None
+    declared_by: Person
+    declared_at: datetime
+    ended_at: datetime | None
+    ended_by: Person | None
+    end_words: str
+    over: bool
+
+
+class ConflictList(Shape):
+    """A page of declared conflicts, the newest first."""
+
+    items: list[Conflict]
+    next: str | None
+
+
+class Lifted(Shape):
+    """A case that shows to somebody again."""
+
+    reference: str
+    person: Person
 
 
 class WorkflowLine(Shape):

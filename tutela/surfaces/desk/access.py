@@ -13,10 +13,13 @@ from tutela.core.errors import NotAllowed
 from tutela.core.flow import registry
 from tutela.core.flow.notices import who_sees
 from tutela.core.people.models import Staff
+from tutela.core.people.roles import Role
 
 from .case.views import head, may_ask
+from .conflicts import Words
 from .faces import full
 from .page import case_or_not_found, desk_page, show
+from .rail import standing_of
 
 if TYPE_CHECKING:
     from .page import DeskRequest
@@ -32,15 +35,24 @@ def access(request: DeskRequest, reference: str) -> HttpResponse:
     username = request.GET.get("person", "")
     person = Staff.objects.filter(username=username, kind=Staff.Kind.PERSON).first() if username else None
     people = Staff.objects.filter(kind=Staff.Kind.PERSON).order_by("working_name", "id")
+    answer = why.ask(request.actor, person, case) if person else None
     context = {
         **head(request, registry.workflow(case.workflow), case),
         "sub": _("Who sees this, and why"),
         "people": people,
         "seeing": who_sees(case),
         "person": person,
-        "answer": _told(why.ask(request.actor, person, case)) if person else None,
+        "answer": _told(answer) if answer else None,
+        "lift": Words() if answer and _may_lift(request, answer) else None,
     }
     return show(request, "desk/access.html", context)
+
+
+def _may_lift(request: DeskRequest, answer: why.Answer) -> bool:
+    """Whether the person may show the case to another one again, from whom a conflict hides it."""
+    hidden = any(one.name == "conflict" and one.counts for one in answer.reasons)
+    manages = Role.MANAGER in standing_of(request).roles.get(answer.case.workflow, ())
+    return hidden and manages and answer.person.pk != request.user.pk
 
 
 def _told(answer: why.Answer) -> dict[str, Any]:

@@ -148,6 +148,7 @@ class Rail:
             "links": [
                 {"label": _("Preferences"), "url": reverse("desk:preferences"), "icon": "settings"},
                 {"label": _("Saved views"), "url": reverse("desk:views"), "icon": "filter"},
+                {"label": _("Declared conflicts"), "url": reverse("desk:conflicts"), "icon": "block"},
                 {"label": _("Signing in"), "url": reverse("mfa_index"), "icon": "key"},
             ],
         }

@@ -4,7 +4,7 @@ from django.urls import path, re_path
 
 from tutela.ui import views as ui
 
-from . import access, break_glass, others, page, releases, search
+from . import access, break_glass, conflicts, others, page, releases, search
 from .approvals import views as approvals
 from .case import originals
 from .case import views as case
@@ -46,6 +46,7 @@ urlpatterns = [
     path("case/<str:reference>/exhibits/<int:number>/", originals.exhibit_page, name="exhibit"),
     path("case/<str:reference>/exhibits/<int:number>/file/", originals.exhibit_file, name="exhibit-file"),
     path("case/<str:reference>/access/", access.access, name="access"),
+    path("case/<str:reference>/access/lift/", conflicts.lift, name="conflict-lift"),
     path("case/<str:reference>/requests/<int:number>/", approvals.request_page, name="request"),
     path("case/<str:reference>/requests/<int:number>/amend/", approvals.amend_page, name="amend"),
     path("approvals/", approvals.approvals, name="approvals"),
@@ -58,6 +59,9 @@ urlpatterns = [
     path("break-glass/<int:number>/", break_glass.opening, name="glass"),
     path("break-glass/<int:number>/close/", break_glass.close, name="glass-close"),
     path("break-glass/<int:number>/review/", break_glass.review, name="glass-review"),
+    path("conflicts/", conflicts.declared, name="conflicts"),
+    path("conflicts/<int:number>/", conflicts.conflict, name="conflict"),
+    path("conflicts/<int:number>/end/", conflicts.end, name="conflict-end"),
     path("search/", search.search, name="search"),
     path("palette.json", search.palette, name="palette"),
     path("preferences/", others.preferences, name="preferences"),

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from tutela.core.access.conflicts import declare
 from tutela.core.access.glass import close_glass, open_glass
 from tutela.core.cases.models import Case, Report
 from tutela.core.cases.opening import open_case
@@ -70,6 +71,10 @@ class Desk:
     def do(self, reference: str, who: str, step: str, **data: Any) -> None:
         """One step by one person."""
         perform(reference, step, self.actors[who], data)
+
+    def declare(self, who: str, name: str, why: str) -> None:
+        """Have somebody declare a conflict of their own."""
+        declare(self.actors[who], Staff.objects.get(username=who), why, name=name)
 
     def look_in(self, reference: str, who: str, why: str) -> None:
         """Have somebody open a case by break-glass and close it again. The review is left to do."""
@@ -170,6 +175,15 @@ def _a_song(desk: Desk) -> None:
     desk.look_in(reference, "rowan", "The account wrote to the security desk about this case.")
 
 
+def _kept_away(desk: Desk) -> None:
+    desk.declare("linden", "ExampleTeasel", "They teach at the same university.")
+    desk.report(
+        "kept-away",
+        "ExampleTeasel says on a project page that nobody will see them again.",
+        fields={"who": "writer", "where": "https://wiki.example/wiki/Project:Tea", "answer": "here"},
+    )
+
+
 def _reporter_at_risk(desk: Desk) -> None:
     desk.report(
         "me",
@@ -234,6 +248,7 @@ STORIES: tuple[Callable[[Desk], None], ...] = (
     _new_threat,
     _disclosed_urgently,
     _a_song,
+    _kept_away,
     _reporter_at_risk,
     _said_twice,
     _to_sort,

@@ -1,13 +1,21 @@
-"""What the tests of break-glass share: somebody from outside, and the officer who answers for it."""
+"""What these tests share: somebody from outside, and the officer who answers for openings."""
 
 from __future__ import annotations
 
 import pytest
+from django.db import connection
 
 from tests.cast import EMERGENCY, report_emergency
 from tutela.core.people.actor import Actor
 from tutela.core.people.models import Grant, Staff
 from tutela.core.people.roles import PLATFORM, Role
+
+
+def commit() -> None:
+    """Let happen what happens at a commit, in a test that is one transaction."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute("SET CONSTRAINTS ALL DEFERRED")
 
 
 @pytest.fixture

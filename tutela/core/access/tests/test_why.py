@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as draw
 
 from tests.cast import EMERGENCY, TRIAGE
-from tutela.core.access import glass
+from tutela.core.access import conflicts, glass
 from tutela.core.access.why import REVIEWING, ask, why
 from tutela.core.audit.models import Act, Entry
 from tutela.core.cases.models import Case, Note, Recusal
@@ -56,8 +56,27 @@ def put(person: Staff, case: Case, drawn: dict[str, object]) -> None:
     if drawn["recusal"]:
         ended = now if drawn["recusal"] == "ended" else None
         Recusal.objects.create(case=case, staff=person, ended_at=ended)
+    if drawn["conflict"]:
+        have_a_conflict(person, case, drawn)
     Staff.objects.filter(pk=person.pk).update(is_active=drawn["active"])
     Case.objects.filter(pk=case.pk).update(restricted=drawn["restricted"])
+
+
+def have_a_conflict(person: Staff, case: Case, drawn: dict[str, object]) -> None:
+    """Declare what was drawn. With `lifted` and `ended` somebody else has said since that it is not so."""
+    named = "Nobody of this case" if drawn["conflict"] == "elsewhere" else "ExampleMoss"
+    alder = Actor.of(Staff.objects.get(username="alder"), "desk")
+    # Whom Alder manages: a role that counts no more when it is compared.
+    basis = Grant.objects.create(staff=person, workflow=EMERGENCY, role=Role.AUDITOR)
+    later = timezone.now() + timedelta(days=1) if drawn["conflict"] == "later" else None
+    made = conflicts.declare(alder, person, WHY, name=named, since=later)
+    if drawn["twice"]:
+        conflicts.declare(alder, person, WHY, name="examplemoss")
+    if drawn["conflict"] == "lifted":
+        conflicts.lift(alder, case, person, "Another one of that name.")
+    if drawn["conflict"] == "ended":
+        conflicts.end(alder, made.pk, "It is not so any more.")
+    Grant.objects.filter(pk=basis.pk).update(until=basis.since)
 
 
 DRAWN = draw.fixed_dictionaries(
@@ -65,6 +84,8 @@ DRAWN = draw.fixed_dictionaries(
         "grants": GRANTS,
         "teams": draw.sets(draw.sampled_from([EMERGENCY, TRIAGE])),
         "recusal": draw.sampled_from(["", "", "open", "ended"]),
+        "conflict": draw.sampled_from(["", "", "found", "elsewhere", "later", "lifted", "ended"]),
+        "twice": draw.booleans(),
         "glass": draw.sampled_from(["", "open", "closed"]),
         "active": draw.sampled_from([True, True, True, False]),
         "restricted": draw.booleans(),
@@ -103,6 +124,8 @@ def test_why_says_yes_exactly_when_row_security_shows_the_row(cast, restricted_w
 @pytest.fixture
 def restricted_with_advice(cast, restricted) -> str:
     perform(restricted, "note", cast.larch, {"text": "Advice.", "privileged": True})
+    party = {"kind": "account", "name": "ExampleMoss", "part": "reported"}
+    perform(restricted, "add_party", cast.juniper, party)
     return restricted
 
 

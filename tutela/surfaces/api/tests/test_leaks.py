@@ -17,8 +17,8 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from tests.cast import case_of, make_cast, report_emergency
-from tutela.core.access import glass
-from tutela.core.access.models import Glass
+from tutela.core.access import conflicts, glass
+from tutela.core.access.models import Conflict, Glass
 from tutela.core.cases.models import Case, Event, Message, Note, Report
 from tutela.core.flow.perform import perform
 from tutela.core.people.actor import Actor, acting_as, system_actor
@@ -53,12 +53,15 @@ def hidden(db) -> str:
         ("answer", {"text": f"{MARKER} answer"}),
         ("edit_title", {"title": f"{MARKER} title"}),
         ("add_party", {"kind": "account", "name": f"{MARKER} account", "part": "reported"}),
+        ("add_party", {"kind": "person", "name": "Wallaby", "part": "other"}),
         ("add_exhibit", {"kind": "text", "title": f"{MARKER} exhibit", "text": MARKER}),
     ]
     for step, data in say:
         perform(reference, step, cast.juniper, data)
     _release(reference, cast.juniper)
     _open_by_glass(reference)
+    willow = Staff.objects.create_person("willow", "Willow")
+    conflicts.declare(Actor.of(willow, "desk"), willow, f"{MARKER} is a friend", name=f"{MARKER} account")
     return reference
 
 
@@ -74,6 +77,12 @@ def _opening(reference: str) -> int:
     with acting_as(system_actor(SystemActor.INTAKE)):
         first = Glass.objects.filter(reference=reference).order_by("id").first()
         return first.pk if first else 999_999
+
+
+def _conflict(reference: str) -> int:
+    """The number of a conflict with somebody of the hidden case, or of none."""
+    with acting_as(system_actor(SystemActor.CLOCK)):
+        return Conflict.objects.get(staff__username="willow").pk if reference != ABSENT else 999_999
 
 
 def _release(reference: str, actor: Actor) -> None:
@@ -97,6 +106,14 @@ def _recused() -> str:
     with acting_as(system_actor(SystemActor.INTAKE)):
         reference = Case.objects.get().reference
     assert Caller(text).post(f"/cases/{reference}/steps/recuse").status_code == 200
+    return text
+
+
+def _conflicted() -> str:
+    """Has a conflict with somebody of whom the case speaks."""
+    text = token("linden")
+    person = Staff.objects.get(username="linden")
+    conflicts.declare(Actor.of(person, "api"), person, "They are a friend of mine.", name="Wallaby")
     return text
 
 
@@ -153,6 +170,7 @@ PEOPLE: dict[str, Callable[[], str]] = {
     "with a closed glass": _closed_glass,
     "in the team without a grant": _in_the_team_without_a_grant,
     "recused": _recused,
+    "in conflict": _conflicted,
     "an ended grant": _ended_grant,
     "a revoked token": _revoked,
     "somebody who left": _left,
@@ -168,6 +186,7 @@ def test_the_walk_knows_every_parameter_of_a_path():
         "{slug}",
         "{number}",
         "{opening}",
+        "{conflict}",
     }
 
 
@@ -196,6 +215,7 @@ def _ask(caller: Caller, method: str, path: str, reference: str, verb: str, word
         "reference": reference,
         "number": _number(reference),
         "opening": _opening(reference),
+        "conflict": _conflict(reference),
         "verb": verb,
         "slug": "emergency",
     }

@@ -80,6 +80,8 @@ STEPS = {
     "glass_not_justified": _("%(who)s reviewed the break-glass of %(opener)s: not justified"),
     "glass_review_due": _("The break-glass of %(opener)s waits for its review"),
     "glass_review_overdue": _("The review of the break-glass of %(opener)s is overdue"),
+    "conflict_hid": _("%(who)s stepped away from this case and no longer sees it"),
+    "conflict_lifted": _("%(who)s found that %(opener)s need not keep away from this case"),
     "clock_warned": _("The clock “%(clock)s” runs low"),
     "clock_lapsed": _("The clock “%(clock)s” ran out"),
 }

@@ -14,9 +14,11 @@ from playwright.sync_api import expect
 
 from tests.cast import case_of
 from tests.chromium import RULES, look_over, strangers
+from tutela.core.access import conflicts, glass
 from tutela.core.cases.models import Case
-from tutela.core.people.actor import acting_as
-from tutela.core.people.models import Staff
+from tutela.core.people.actor import Actor, acting_as
+from tutela.core.people.models import Grant, Staff
+from tutela.core.people.roles import PLATFORM, Role
 from tutela.core.people.sign_in import make_sign_in_link
 from tutela.programs.registers.releases import entries
 from tutela.surfaces.desk.tests.scene import do, report, set_scene
@@ -117,6 +119,12 @@ def addresses(scene, cast) -> dict[str, str]:
         asked = case.requests.get(state="open").pk
         entry = entries().get(case_reference=scene.released).number
         came = case.reports.order_by("id").values_list("pk", flat=True)[0]
+    own = conflicts.declare(
+        cast.juniper,
+        Staff.objects.get(pk=cast.juniper.id),
+        "We wrote an article together.",
+        name="ExampleAsh",
+    ).pk
     held = f"/desk/case/{scene.held}/"
     return {
         "my day": "/desk/",
@@ -142,6 +150,8 @@ def addresses(scene, cast) -> dict[str, str]:
         "release log, filtered": "/desk/releases/?recipient=none&review_open=on",
         "release": f"/desk/releases/{entry}/",
         "break-glass": "/desk/break-glass/",
+        "conflicts": "/desk/conflicts/",
+        "conflict": f"/desk/conflicts/{own}/",
         "preferences": "/desk/preferences/",
         "elements": "/desk/elements/",
         "nowhere": "/desk/nothing/here/",
@@ -169,6 +179,31 @@ def test_every_page_can_be_used_by_everybody(cast, at_desk, language):
     for name in ("case", "request", "approvals"):
         counsel.go(addresses(scene, cast)[name])
         counsel.check_everywhere(f"{name} of counsel-{language}")
+
+
+def of_managers(scene, cast) -> dict[str, str]:
+    """The pages that only managers and those who answer for an opening see whole."""
+    rowan = Staff.objects.create_person("rowan", "Rowan")
+    Grant.objects.create(staff=rowan, workflow=PLATFORM, role=Role.SECURITY)
+    opened = glass.open_glass(Actor.of(rowan, "desk"), scene.held, "Nobody of the team answers the phone.")
+    assert opened is not None
+    glass.close_glass(Actor.of(rowan, "desk"), opened.pk)
+    heron = Staff.objects.get(pk=cast.heron.id)
+    found = conflicts.declare(cast.alder, heron, "They share a household.", name="~2026-10421-07")
+    return {
+        "opening": f"/desk/break-glass/{opened.pk}/",
+        "access": f"/desk/case/{scene.held}/access/?person=heron",
+        "conflicts of others": "/desk/conflicts/",
+        "conflict of another": f"/desk/conflicts/{found.pk}/",
+    }
+
+
+@pytest.mark.parametrize("language", ["en", "ar"])
+def test_every_page_of_managers_can_be_used_by_everybody(cast, at_desk, language):
+    manager = at_desk(cast.alder, language)
+    for name, address in of_managers(set_scene(cast), cast).items():
+        manager.go(address)
+        manager.check_everywhere(f"{name}-{language}")
 
 
 @pytest.mark.parametrize("look", ["wide", "right to left, narrow and dark"])

@@ -11,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from tests.cast import EMERGENCY
+from tutela.core.access import conflicts
 from tutela.core.access.glass import close_glass, open_glass
 from tutela.core.access.models import Glass
 from tutela.core.cases.models import Case, Recusal
@@ -29,6 +30,7 @@ PEOPLE = (
     "other workflow",
     "not in the team",
     "recused",
+    "in conflict",
     "grant ended",
     "left the team",
     "glass closed",
@@ -67,6 +69,7 @@ LISTS = [
     "/desk/releases/?review_open=on",
     "/desk/releases/export/",
     "/desk/break-glass/",
+    "/desk/conflicts/",
 ]
 WHY = "Nobody of the team answers the phone."
 
@@ -93,21 +96,30 @@ def enter_release(reference: str, actor) -> None:
 @pytest.fixture(params=PEOPLE)
 def outsider(request, cast, hidden, desk):
     """Somebody who may not see it."""
-    if request.param in {"stranger", "other workflow"}:
-        return desk(cast.sorrel if request.param == "stranger" else cast.wren)
-    if request.param == "not in the team":
+    return desk(become(request.param, hidden, cast))
+
+
+def become(kind: str, hidden: str, cast) -> Actor:
+    """Make somebody of the cast one who may not see the case, or not any more."""
+    if kind == "other workflow":
+        return cast.wren
+    if kind == "not in the team":
         Grant.objects.create(staff_id=cast.sorrel.id, workflow=EMERGENCY, role=Role.MANAGER)
-        return desk(cast.sorrel)
-    if request.param in {"glass closed", "recused with a glass"}:
-        return desk(after_a_glass(hidden, cast, recused=request.param == "recused with a glass"))
-    if request.param == "recused":
+    if kind in {"glass closed", "recused with a glass"}:
+        return after_a_glass(hidden, cast, recused=kind == "recused with a glass")
+    if kind in {"stranger", "not in the team"}:
+        return cast.sorrel
+    if kind == "recused":
         do(hidden, "recuse", cast.heron, reason="I know them.")
-        return desk(cast.heron)
-    if request.param == "grant ended":
+    elif kind == "in conflict":
+        person = Staff.objects.get(pk=cast.heron.id)
+        conflicts.declare(cast.heron, person, "They are a friend of mine.", name="~2026-10421-07")
+    elif kind == "grant ended":
         Grant.objects.filter(staff_id=cast.heron.id).update(until=timezone.now())
-        return desk(cast.heron)
-    Membership.objects.filter(staff_id=cast.heron.id).delete()
-    return desk(cast.heron)
+    else:
+        assert kind == "left the team"
+        Membership.objects.filter(staff_id=cast.heron.id).delete()
+    return cast.heron
 
 
 def after_a_glass(hidden: str, cast, *, recused: bool):
