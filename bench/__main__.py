@@ -7,7 +7,7 @@ import sys
 
 from bench import sizes
 
-NAMES = ("intake", "pages", "search", "effects", "start", "audit", "backup", "vault")
+NAMES = ("intake", "pages", "search", "effects", "start", "audit", "backup", "vault", "files")
 
 
 def main() -> None:

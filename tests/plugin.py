@@ -78,6 +78,7 @@ def pytest_configure(config: pytest.Config) -> None:
         from tutela.config import environment
 
         settings.MAIL_FOLDER = environment.data_folder() / "mail"
+        settings.FILES = environment.files()
     config.stash[DATABASE] = Database(config)
 
 

@@ -95,6 +95,8 @@ STORAGES = {
 
 # Uploads: a report with files must fit, a bomb must not. Each surface checks its own limits too.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 12 * 1024 * 1024
+# No page but the one for files takes any, and that one seals them: nothing is ever put aside in plain.
+FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 500
 DATA_UPLOAD_MAX_NUMBER_FILES = 20
 

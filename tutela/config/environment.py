@@ -132,6 +132,17 @@ def vault() -> str:
     return os.environ.get("TUTELA_VAULT", f"file:{data_folder() / 'keys' / 'vault.json'}")
 
 
+def files() -> str:
+    """Where sealed files lie. `TUTELA_FILES`, else a folder in the data folder."""
+    return os.environ.get("TUTELA_FILES", f"folder:{data_folder() / 'files'}")
+
+
+def files_folder() -> Path | None:
+    """The folder of sealed files, where they lie in one."""
+    kind, _colon, where = files().partition(":")
+    return Path(where) if kind == "folder" else None
+
+
 def secret_key() -> bytes:
     """The desk's key, which signs its cookies and hashes tokens: 32 bytes or more, made at the first start.
 

@@ -36,6 +36,7 @@ INSTALLED_APPS = [
     "tutela.core.audit",
     "tutela.core.vault",
     "tutela.core.cases",
+    "tutela.core.files",
     "tutela.core.flow",
     "tutela.core.outbox",
     "tutela.core.access",
@@ -117,6 +118,10 @@ VAULT_SERVICES = {
     "transit": "tutela.connectors.transit.adapter.TransitKeys",
     "kms": "tutela.connectors.kms.adapter.KmsKeys",
 }
+# Where sealed files lie, and how large one may be (in megabytes): see tutela/core/files.
+FILES = environment.files()
+FILE_SERVICES: dict[str, str] = {}
+LARGEST_FILE = int(os.environ.get("TUTELA_LARGEST_FILE", "4000")) * 1_000_000
 # The log's own key, and where its signed heads go outside the database: see docs/security/audit.md.
 AUDIT_KEY_FILE = Path(os.environ.get("TUTELA_AUDIT_KEY_FILE", environment.data_folder() / "keys" / "audit"))
 ANCHOR_SERVICES = {

@@ -28,6 +28,7 @@ from tutela.core.access import conflicts, glass
 from tutela.core.audit.seal import seal_and_anchor
 from tutela.core.cases.models import PRESENCE_ENDS_AFTER, Presence
 from tutela.core.errors import TutelaError
+from tutela.core.files import keeping
 from tutela.core.health import beats
 from tutela.core.people import shared
 from tutela.core.people.actor import acting_as, system_actor
@@ -88,6 +89,13 @@ def finish_renewals(timestamp: int) -> None:  # noqa: ARG001
 def seal_older(timestamp: int) -> None:  # noqa: ARG001
     """What was written in plain before its column was sealed."""
     older.seal_older()
+
+
+@app.periodic(cron="57 * * * *")
+@app.task(queueing_lock="sweep_files", name="sweep_files")
+def sweep_files(timestamp: int) -> None:  # noqa: ARG001
+    """Files that are nobody's: uploads that were left, and objects whose row never came or is gone."""
+    keeping.sweep()
 
 
 @app.periodic(cron="*/5 * * * *")

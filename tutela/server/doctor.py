@@ -61,6 +61,7 @@ def examine() -> list[Finding]:
         disk(),
         *database(),
         vault(),
+        files(),
         *work(),
         *audit(),
         mail(),
@@ -178,6 +179,34 @@ def _key_service() -> Finding:
     except VaultError as error:
         return fault("Keys", str(error), "Reports come in meanwhile; they are opened once it answers.")
     return fault("Keys", "the service gave another key back", "Ask whoever runs it.")
+
+
+def files() -> Finding:
+    """Where sealed files lie: whether one could be kept."""
+    folder = environment.files_folder()
+    if folder is None:
+        return _object_store()
+    there = next(one for one in (folder, *folder.parents) if one.exists())
+    if not os.access(there, os.W_OK):
+        return fault("Files", f"{there} cannot be written", "Give it to the account of Tutela.")
+    if folder.exists() and folder.stat().st_mode & 0o077:
+        return fault("Files", f"others may look into {folder}", f"chmod 700 {folder}")
+    free = shutil.disk_usage(there).free
+    seen = f"sealed in {folder}, {free / 1e9:.1f} GB free"
+    if free < LEAST_DISK:
+        return fault("Files", seen, "Make room, or name another place in TUTELA_FILES.")
+    return ok("Files", seen)
+
+
+def _object_store() -> Finding:
+    from tutela.core.errors import ConnectorError
+    from tutela.core.files.store import store
+
+    try:
+        store().size(f"ab/{'0' * 62}.00000000")
+    except ConnectorError as error:
+        return fault("Files", str(error), str(error.what_to_do) or "Check TUTELA_FILES.")
+    return ok("Files", f"sealed in {environment.files()}")
 
 
 def work() -> Iterator[Finding]:

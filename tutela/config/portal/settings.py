@@ -27,6 +27,7 @@ INSTALLED_APPS = [
     "tutela.core.audit",
     "tutela.core.vault",
     "tutela.core.cases",
+    "tutela.core.files",
     "tutela.core.flow",
     "tutela.core.outbox",
     "tutela.programs.directory",

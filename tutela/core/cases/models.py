@@ -431,7 +431,10 @@ class Note(models.Model):
 
 
 class Exhibit(models.Model):
-    """A piece of evidence: numbered within its case, hashed, never changed."""
+    """A piece of evidence: numbered within its case, hashed, never changed.
+
+    Words stand here, sealed. A file lies in the store (see core/files) and knows its own hash.
+    """
 
     class Kind(models.TextChoices):
         FILE = "file", _("File")
@@ -445,8 +448,10 @@ class Exhibit(models.Model):
     title = models.CharField(max_length=300)
     content_type = models.CharField(max_length=200, default="text/plain")
     size = models.BigIntegerField()
-    sha256 = models.BinaryField(max_length=32)
+    # None for a file, whose hash is sealed beside it.
+    sha256 = models.BinaryField(max_length=32, null=True)
     data = SealedBytes(help_text=_("A piece of evidence"))
+    file = models.ForeignKey("files.File", models.PROTECT, null=True, related_name="exhibits")
     # Whether the case's key sealed it; what was added before sealing began is plain.
     sealed = models.BooleanField(default=True)
     source = models.CharField(max_length=300, blank=True)
@@ -457,10 +462,18 @@ class Exhibit(models.Model):
     class Meta:
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["case", "number"], name="cases_one_exhibit_number"),
+            models.CheckConstraint(
+                condition=Q(file=None) ^ Q(sha256=None), name="cases_exhibit_is_file_or_words"
+            ),
         ]
 
     def __str__(self) -> str:
         return f"E-{self.number}"
+
+    @property
+    def digest(self) -> bytes:
+        """Its SHA-256; nothing where the key of the case was destroyed. Raises VaultError."""
+        return bytes(self.file.sha256 if self.file else self.sha256 or b"")
 
     def sealing_key(self, *, to_seal: bool = False) -> bytes | None:
         """The key of the case. Raises VaultError."""

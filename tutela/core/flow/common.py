@@ -65,6 +65,7 @@ def common_steps(workflow: Workflow) -> tuple[Step, ...]:
             form=ask.AddExhibit,
             icon="attach",
         ),
+        Step("add_file", _("Add a file"), workers, run=do.add_file, form=ask.AddFile, icon="attach"),
     )
     facts: tuple[Step, ...] = (
         Step(

@@ -12,6 +12,7 @@ from django.utils.translation import pgettext_lazy
 
 from tutela.core.cases.models import Case, CaseLink, CaseParty, Exhibit, Party, PartyLink, Severity
 from tutela.core.cases.models import Note as NoteRow
+from tutela.core.files.models import File
 from tutela.core.outbox.models import Effect, stuck_effects
 from tutela.core.people.models import Grant, Staff
 
@@ -164,6 +165,23 @@ class AddExhibit(forms.Form):
     title = forms.CharField(label=_("Title"), max_length=300)
     text = text_area(_("Content"))
     source = forms.CharField(label=_("Where it comes from"), max_length=300, required=False)
+
+
+class AddFile(CaseForm):
+    """A file that was sent to the case before, as a piece of evidence."""
+
+    file = forms.ModelChoiceField(
+        label=_("File"),
+        queryset=File.objects.none(),
+        widget=forms.TextInput,  # typed in by programs; the desk's own page takes the file itself
+        help_text=_("The number that the case gave to the file when it was sent."),
+    )
+    title = forms.CharField(label=_("Title"), max_length=300)
+    source = forms.CharField(label=_("Where it comes from"), max_length=300, required=False)
+
+    def __init__(self, data: Mapping[str, Any] | None = None, *, case: Case) -> None:
+        super().__init__(data, case=case)
+        self.fields["file"].queryset = case.files.filter(gone_at=None)  # type: ignore[attr-defined]
 
 
 class Title(forms.Form):

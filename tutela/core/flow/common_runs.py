@@ -209,6 +209,13 @@ def add_exhibit(context: Context) -> None:
     context.exhibit(data["kind"], data["title"], data["text"].encode(), source=data["source"])
 
 
+def add_file(context: Context) -> None:
+    """Keep a file as evidence."""
+    data = context.data
+    context.kind = Event.Kind.EXHIBIT
+    context.exhibit_file(data["file"], data["title"], data["source"])
+
+
 # Facts
 
 

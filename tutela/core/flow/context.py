@@ -20,6 +20,7 @@ from tutela.core.people.actor import Actor
 from .letters import render_letter
 
 if TYPE_CHECKING:
+    from tutela.core.files.models import File
     from tutela.core.people.models import Staff
 
     from .declare import Step, Workflow
@@ -86,18 +87,24 @@ class Context:
 
     def exhibit(self, kind: str, title: str, data: bytes, **more: Any) -> Exhibit:
         """Add a piece of evidence under the next number of the case."""
-        last = self.case.exhibits.aggregate(last=Max("number"))["last"] or 0
-        exhibit = Exhibit.objects.create(
-            case=self.case,
-            number=last + 1,
-            kind=kind,
+        digest = hashlib.sha256(data).digest()
+        return self._exhibit(kind=kind, title=title, data=data, size=len(data), sha256=digest, **more)
+
+    def exhibit_file(self, file: File, title: str, source: str) -> Exhibit:
+        """Add a file that the case keeps as a piece of evidence, under the next number of the case."""
+        return self._exhibit(
+            kind=Exhibit.Kind.FILE,
             title=title,
-            data=data,
-            size=len(data),
-            sha256=hashlib.sha256(data).digest(),
-            added_by_id=self.actor.id,
-            **more,
+            file=file,
+            data=b"",
+            size=file.size,
+            content_type=file.content_type,
+            source=source,
         )
+
+    def _exhibit(self, **values: Any) -> Exhibit:
+        last = self.case.exhibits.aggregate(last=Max("number"))["last"] or 0
+        exhibit = Exhibit.objects.create(case=self.case, number=last + 1, added_by_id=self.actor.id, **values)
         self.said.setdefault("exhibits", []).append(exhibit.pk)
         return exhibit
 

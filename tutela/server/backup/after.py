@@ -1,4 +1,4 @@
-"""Looks at a restored database as the platform itself: do the keys open what is sealed, is the log sound.
+"""Looks at a restored platform: do the keys open what is sealed, is every file whole, is the log sound.
 
 A program of its own, as Django can be set up once per process; it signs in as the server's superuser, since
 no role of the platform sees every row. Prints one JSON object.
@@ -33,9 +33,12 @@ def main() -> None:
     operator = system_actor(SystemActor.OPERATOR)
     with acting_as(operator):
         opened, faults = _try_keys()
+        files, elsewhere, lost = _check_files()
         record(Act.PLATFORM_RESTORED, operator)
+    faults += lost
     faults += [f"Audit log, {one.what.value}: {one.sentence}" for one in report.faults]
-    json.dump({"opened": opened, "entries": report.entries, "faults": faults}, sys.stdout)
+    said = {"opened": opened, "files": files, "elsewhere": elsewhere, "entries": report.entries}
+    json.dump({**said, "faults": faults}, sys.stdout)
 
 
 def _try_keys() -> tuple[int, list[str]]:
@@ -55,6 +58,26 @@ def _try_keys() -> tuple[int, list[str]]:
         if closed:
             faults.append(f"{column.place('').strip()}: {closed} values stay closed: {error}")
     return opened, faults
+
+
+def _check_files() -> tuple[int, int, list[str]]:
+    """Read every file that an exhibit took: how many are whole, how many lie elsewhere, and what is wrong."""
+    from tutela.config import environment
+    from tutela.core.files import keeping
+    from tutela.core.files.models import File
+
+    rows = File.objects.filter(gone_at=None, exhibits__isnull=False).distinct().order_by("pk")
+    folder = environment.files_folder()
+    if folder is None or not folder.is_dir():
+        return 0, rows.count(), []
+    whole, faults = 0, []
+    for row in rows.iterator(chunk_size=TRIED):
+        try:
+            keeping.check(row)
+            whole += 1
+        except Exception as fault:  # noqa: BLE001  whatever it is, the file stays closed
+            faults.append(f"{row.object_name}: {fault}")
+    return whole, 0, faults
 
 
 if __name__ == "__main__":

@@ -27,14 +27,21 @@ if TYPE_CHECKING:
     from tutela.server.backup.manifest import Manifest
 
 # Where settings of the machine that was backed up must not reach into the restored place.
-_ELSEWHERE = (*keys.ELSEWHERE, "TUTELA_VAULT", "TUTELA_DATABASE_URL", *environment.SIGN_IN.values())
+_ELSEWHERE = (
+    *keys.ELSEWHERE,
+    "TUTELA_VAULT",
+    "TUTELA_FILES",
+    "TUTELA_DATABASE_URL",
+    *environment.SIGN_IN.values(),
+)
 
 
 @dataclass(frozen=True)
 class Restored:
     """What came back. `differences` and `faults` are sentences; with none of them all is as it was.
 
-    `held` acts were due outside: each is asked about before it is done. `opened` sealed values were tried.
+    `held` acts were due outside: each is asked about before it is done. `opened` sealed values were tried,
+    and `files` read to their end; `elsewhere` more lie in an object store, of which the backup holds nothing.
     """
 
     taken_at: str
@@ -42,6 +49,8 @@ class Restored:
     rows: int
     held: int
     opened: int
+    files: int
+    elsewhere: int
     audit_entries: int
     differences: list[str] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
@@ -85,6 +94,8 @@ def restore(backup: Path, with_: Sequence[Identity], keys_file: Path, data: Path
         rows=sum(rows for rows, _print in said.tables.values()),
         held=held,
         opened=after["opened"],
+        files=after["files"],
+        elsewhere=after["elsewhere"],
         audit_entries=after["entries"],
         differences=differences,
         faults=after["faults"],

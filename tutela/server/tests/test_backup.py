@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import resource
 import shutil
 import subprocess
@@ -60,6 +61,14 @@ class Place:
             **options,
         )
 
+    def keep_a_file(self, reference):
+        """A file larger than a chunk, as an exhibit of the case."""
+        (self.home / "screen.bin").write_bytes(os.urandom(1_500_000))
+        self.tutela("staff", "add", "juniper", "--name", "Juniper", "--team", "emergency", check=True)
+        self.tutela("grant", "give", "juniper", "emergency", "responder", check=True)
+        said = ("--title", "Screen", "--as", "juniper")
+        self.tutela("case", "add-file", reference, self.home / "screen.bin", *said, check=True)
+
 
 def environment_of(home):
     kept = {name: value for name, value in os.environ.items() if not name.startswith("TUTELA_")}
@@ -80,7 +89,8 @@ def place():
     try:
         found.tutela("prepare", check=True)
         (home / "mail.eml").write_text(MAIL)
-        found.tutela("receive", home / "mail.eml", "--mailbox", "emergency", check=True)
+        came = found.tutela("receive", home / "mail.eml", "--mailbox", "emergency", check=True)
+        found.keep_a_file(re.search(r"EM-\d+-\d+", came.stdout + came.stderr)[0])
         found.tutela("audit", "seal", check=True)
         with psycopg.connect(server.admin_url()) as connection:
             connection.execute(DUE_ACT)
@@ -110,6 +120,7 @@ def test_a_backup_comes_back_as_it_was(place):
     assert said["opened"] >= 1  # the report as it came, with the keys of the other file
     assert said["audit_entries"] >= 1
     assert said["held"] == 1
+    assert (said["files"], said["elsewhere"]) == (1, 0)
     server = postgres.Server(into)
     server.start()
     try:
@@ -120,6 +131,22 @@ def test_a_backup_comes_back_as_it_was(place):
         server.stop()
     assert acts == [("due", 1)]  # with an attempt on record the courier asks the other side first
     assert log == ("backup:restored",)
+
+
+def test_a_file_that_is_not_as_it_was_is_named(place):
+    (kept,) = (place.home / "data" / "files").glob("??/*")
+    before = kept.read_bytes()
+    kept.write_bytes(before[:-5])
+    public = str(place.identity.read_text().split()[3])
+    try:
+        said = json.loads(place.tutela("backup", place.home / "cut", "--recipient", public, "--json").stdout)
+    finally:
+        kept.write_bytes(before)
+    asked = (said["folder"], "--identity", place.identity, "--keys", place.keys, "--verify", "--json")
+    done = place.tutela("restore", *asked)
+    found = json.loads(done.stdout)
+    assert (done.returncode, found["whole"], found["files"]) == (1, False, 0)
+    assert [one for one in found["faults"] if kept.name in one and "cut off" in one]
 
 
 def test_nobody_reads_a_backup_without_the_key(place):

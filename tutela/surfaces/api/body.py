@@ -68,6 +68,19 @@ def body_of(model: type[BaseModel]) -> dict[str, Any]:
     return {"requestBody": {"content": content, "required": True}}
 
 
+def begin_bytes(request: HttpRequest, most: int) -> int:
+    """How many bytes follow, of a request that sends a file. Raises RequestProblem: 411, 413, 415."""
+    _refuse_chunks(request)
+    length = request.META.get("CONTENT_LENGTH") or ""
+    if not length.isdigit():
+        raise RequestProblem(LENGTH, _("Send the body in one piece, with its length."))
+    if int(length) > most:
+        raise _too_large(most)
+    if request.content_type != "application/octet-stream":
+        raise RequestProblem(MEDIA, _("Send the file as application/octet-stream."))
+    return int(length)
+
+
 def _refuse_chunks(request: HttpRequest) -> None:
     """Refuse a body of unknown length: Django would pass over it, and a step would miss its answers."""
     if "HTTP_TRANSFER_ENCODING" in request.META:

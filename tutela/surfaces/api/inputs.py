@@ -36,6 +36,10 @@ Reference = Annotated[
 StepName = Annotated[
     str, Path(..., description="The name of a step; see GET …/steps.", min_length=1, max_length=60)
 ]
+FileName = Annotated[
+    str,
+    Query("", pattern=NO_NUL, max_length=300, description="What the file is called; kept sealed."),
+]
 Slug = Annotated[str, Path(..., description="The short name of a workflow.", min_length=1, max_length=40)]
 IfMatch = Annotated[
     str,

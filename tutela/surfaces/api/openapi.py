@@ -130,6 +130,11 @@ def _bodies() -> Json:
             "content": {"application/json": {"schema": {"type": "object"}}},
             "required": True,
         },
+        "File": {
+            "description": "The bytes of the file.",
+            "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
+            "required": True,
+        },
         "Report": {
             "content": {"application/json": {"schema": {"$ref": "#/components/schemas/SentReport"}}},
             "required": True,

@@ -294,6 +294,15 @@ class EffectLine(Shape):
     state: str
 
 
+class SentFile(Shape):
+    """A file that a case keeps, by the number that the step add_file asks for."""
+
+    id: int
+    name: str
+    size: int
+    sha256: str
+
+
 class Done(Shape):
     """What came of a step. `held` means: it waits for approval, and nothing has happened outside."""
 

@@ -48,7 +48,7 @@ def backup(
     actor = operator(username)
     with acting_as(actor):
         record(Act.BACKUP_TAKEN, actor, keys=keys_file is not None)
-    done = take(found, folder, to, signing_key(settings.AUDIT_KEY_FILE), environment.data_folder() / "files")
+    done = take(found, folder, to, signing_key(settings.AUDIT_KEY_FILE), environment.files_folder())
     names = keys.pack(keys_file, to) if keys_file else []
     said = manifest.read(done)
     if as_json:

@@ -15,7 +15,7 @@ from tutela.core.errors import BadData, NotFound
 from tutela.core.flow import registry
 from tutela.core.flow.perform import make_form
 from tutela.core.people.actor import Actor, acting_as
-from tutela.surfaces.api import doing, listing, reading
+from tutela.surfaces.api import doing, listing, reading, sending
 from tutela.surfaces.api.forms_schema import takes_many
 from tutela.surfaces.api.looks import find_case
 from tutela.surfaces.cli.common import (
@@ -227,6 +227,34 @@ def do(
     outcome = doing.told(doing.do_step(reference, step, actor, answers, key=key, version=version))
     if as_json:
         say_json(outcome)
+    else:
+        _say_done(outcome)
+
+
+@app.command("add-file")
+@speaking
+def add_file(
+    reference: Reference,
+    path: Annotated[Path, typer.Argument(help="The file.", exists=True, dir_okay=False, readable=True)],
+    *,
+    title: Annotated[str, typer.Option(help="What it is: no names, no quoted harm.")],
+    source: Annotated[str, typer.Option(help="Where it comes from.")] = "",
+    key: Annotated[str, typer.Option(help="The same step under the same key is done once.")] = "",
+    as_json: AsJson = False,
+    username: As = "",
+) -> None:
+    """Keep a file of any size as an exhibit of a case. It is sealed while it is read.
+
+    tutela case add-file EM-2026-0001 screen.png --title "Talk page" --as juniper
+    """
+    actor = actor_named(username)
+    sending.check_may_send(reference, actor)
+    with path.open("rb") as file:
+        kept = sending.sent(reference, actor, path.name, iter(lambda: file.read(sending.PIECE), b""))
+    answers = {"file": str(kept["id"]), "title": title, "source": source}
+    outcome = doing.told(doing.do_step(reference, sending.STEP, actor, answers, key=key))
+    if as_json:
+        say_json({**outcome, "file": kept})
     else:
         _say_done(outcome)
 

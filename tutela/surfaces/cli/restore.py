@@ -75,6 +75,10 @@ def _say(done: Restored, into: Path | None, *, as_json: bool) -> None:
         return
     typer.echo(f"The backup of {done.taken_at}: {done.tables} tables, {done.rows:,} rows.")
     typer.echo(f"{done.opened:,} sealed values opened, {done.audit_entries:,} audit entries verified.")
+    if done.files:
+        typer.echo(f"{done.files:,} files are whole.")
+    if done.elsewhere:
+        typer.echo(f"{done.elsewhere:,} files lie in an object store and are not in the backup: look there.")
     if done.held:
         typer.echo(f"{done.held} acts were due outside: each is asked about before it is done again.")
     for sentence in (*done.differences, *done.faults):

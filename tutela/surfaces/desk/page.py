@@ -34,7 +34,9 @@ from .signing_in import entrance, fresh, gate
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    View = Callable[..., HttpResponse]
+    from django.http.response import HttpResponseBase
+
+    View = Callable[..., HttpResponseBase]
 
 STATUS: dict[type[TutelaError], int] = {
     NotAllowed: 403,
@@ -57,7 +59,7 @@ def desk_page(view: View) -> View:
 
     @wraps(view)
     @never_cache
-    def page(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def page(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if not isinstance(request.user, Staff) or request.user.is_system:
             return to_sign_in(request)
         if gate.is_over(request):
@@ -77,8 +79,8 @@ def desk_page(view: View) -> View:
     return page
 
 
-def _answer(view: View, request: DeskRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-    def whole_page() -> HttpResponse:
+def _answer(view: View, request: DeskRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+    def whole_page() -> HttpResponseBase:
         with acting_as(request.actor):
             return view(request, *args, **kwargs)
 

@@ -11,6 +11,7 @@ from .case import views as case
 from .queue import bulk, saved
 from .queue import views as queue
 from .signing_in import entrance
+from .steps import files
 from .steps import views as steps
 
 app_name = "desk"
@@ -33,6 +34,7 @@ urlpatterns = [
     path("case/<str:reference>/", case.case_page, name="case"),
     path("case/<str:reference>/preview/", case.preview, name="preview"),
     path("case/<str:reference>/here/", case.here, name="here"),
+    path("case/<str:reference>/steps/add_file/", files.add_file, name="add-file"),
     path("case/<str:reference>/steps/<str:step>/", steps.step_page, name="step"),
     path("case/<str:reference>/undo/<int:event>/", steps.undo, name="undo"),
     path("case/<str:reference>/reports/<int:number>/", originals.report_page, name="report"),

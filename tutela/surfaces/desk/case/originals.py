@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from email import policy
 from email.parser import BytesHeaderParser
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from django.http import HttpResponse
+from django.http import HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
 from django.template.defaultfilters import filesizeformat
 from django.urls import reverse
@@ -20,6 +20,7 @@ from tutela.core.audit.models import Act
 from tutela.core.audit.record import record
 from tutela.core.cases.models import Case, Exhibit, Report, ReportFile
 from tutela.core.errors import NotFound
+from tutela.core.files import keeping
 from tutela.core.flow import registry
 from tutela.surfaces.desk.faces import full
 from tutela.surfaces.desk.page import case_or_not_found, desk_page, show
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 #: How much of the raw bytes a page shows; the rest is in the download.
 MOST_SHOWN = 200_000
 TEXT = ("text/plain",)
+Answer = TypeVar("Answer", HttpResponse, StreamingHttpResponse)
 
 
 @desk_page
@@ -99,7 +101,7 @@ def exhibit_page(request: DeskRequest, reference: str, number: int) -> HttpRespo
     """An exhibit with its chain of custody; a text is shown, folded."""
     case, exhibit = _exhibit(reference, number)
     record(Act.EXHIBIT_LOOKED, request.actor, case.pk, exhibit=exhibit.number)
-    is_text = exhibit.content_type in TEXT and not exhibit.quarantine
+    is_text = exhibit.content_type in TEXT and not exhibit.quarantine and exhibit.file is None
     context = {
         **head(request, registry.workflow(case.workflow), case),
         "slim": True,
@@ -107,7 +109,8 @@ def exhibit_page(request: DeskRequest, reference: str, number: int) -> HttpRespo
         "text": bytes(exhibit.data)[:MOST_SHOWN].decode("utf-8", "replace") if is_text else "",
         "added": full(exhibit.added_at),
         "size": filesizeformat(exhibit.size),
-        "sha256": bytes(exhibit.sha256).hex(),
+        "sha256": exhibit.digest.hex(),
+        "file_name": exhibit.file.name if exhibit.file else "",
         "file_url": "" if exhibit.quarantine else reverse("desk:exhibit-file", args=[reference, number]),
     }
     return show(request, "desk/exhibit.html", context)
@@ -115,12 +118,17 @@ def exhibit_page(request: DeskRequest, reference: str, number: int) -> HttpRespo
 
 @desk_page
 @require_safe
-def exhibit_file(request: DeskRequest, reference: str, number: int) -> HttpResponse:
+def exhibit_file(request: DeskRequest, reference: str, number: int) -> HttpResponse | StreamingHttpResponse:
     """An exhibit as a download. Raises NotFound for one in quarantine."""
     case, exhibit = _exhibit(reference, number)
     if exhibit.quarantine:
         raise NotFound
     record(Act.EXHIBIT_LOOKED, request.actor, case.pk, exhibit=exhibit.number, file=True)
+    if exhibit.file:
+        opened = keeping.read(exhibit.file)
+        answer = StreamingHttpResponse(opened.chunks)
+        answer.headers["Content-Length"] = str(opened.size)
+        return _as_download(answer, f"{case.reference}-{exhibit} {exhibit.file.name}")
     return _download(bytes(exhibit.data), f"{case.reference}-{exhibit}{_ending(exhibit)}")
 
 
@@ -134,7 +142,7 @@ def _report(reference: str, number: int) -> tuple[Case, Report]:
 
 def _exhibit(reference: str, number: int) -> tuple[Case, Exhibit]:
     case = case_or_not_found(reference)
-    exhibit = case.exhibits.filter(number=number).select_related("added_by").first()
+    exhibit = case.exhibits.filter(number=number).select_related("added_by", "file").first()
     if exhibit is None:
         raise NotFound
     return case, exhibit
@@ -183,8 +191,12 @@ def _addition(case: Case, one: Report) -> dict[str, Any]:
 
 
 def _download(data: bytes, name: str) -> HttpResponse:
+    return _as_download(HttpResponse(data), name)
+
+
+def _as_download(answer: Answer, name: str) -> Answer:
     """An answer that no browser opens by itself, whatever is in it."""
-    answer = HttpResponse(data, content_type="application/octet-stream")
+    answer.headers["Content-Type"] = "application/octet-stream"
     answer.headers["Content-Disposition"] = _attachment(name)
     answer.headers["X-Content-Type-Options"] = "nosniff"
     answer.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"

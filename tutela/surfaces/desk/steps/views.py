@@ -41,7 +41,9 @@ if TYPE_CHECKING:
     from tutela.surfaces.desk.page import DeskRequest
 
 #: Steps that only add to the record: a change by somebody else meanwhile does not stand in their way.
-ADDING = {"note", "edit_note", "answer", "mark_read", "add_exhibit", "add_party", "link_case", "undo"}
+ADDING = {
+    "note", "edit_note", "answer", "mark_read", "add_exhibit", "add_file", "add_party", "link_case", "undo",
+}  # fmt: skip
 
 #: Steps taken on the page of a request, where one reads what it is about.
 AT_THE_REQUEST = {"approve", "ask_first", "stop", "amend"}
@@ -72,7 +74,7 @@ def undo(request: DeskRequest, reference: str, event: int) -> HttpResponse:
     """Take one's last step back, while nothing of it has left the house."""
     case = case_or_not_found(reference)
     outcome = perform(reference, "undo", request.actor, {"event": str(event)})
-    return _on(case, outcome)
+    return on_case(case, outcome)
 
 
 def _request_url(workflow: Workflow, case: Case, step: Step) -> str:
@@ -106,7 +108,7 @@ def _perform(request: DeskRequest, workflow: Workflow, case: Case, step: Step) -
         case.refresh_from_db()
         form = form_of(step, case, request.POST)
         return _form_page(request, workflow, case, step, form, error)
-    return _on(case, outcome)
+    return on_case(case, outcome)
 
 
 def _ask_for_factor(
@@ -142,7 +144,7 @@ def _version(request: DeskRequest, step: Step) -> int | None:
     )
 
 
-def _on(case: Case, outcome: Outcome) -> HttpResponse:
+def on_case(case: Case, outcome: Outcome) -> HttpResponse:
     """Go on to where the result is: the case, or the queue when the case is theirs no more."""
     if not Case.objects.filter(pk=case.pk).exists():
         return HttpResponseRedirect(reverse("desk:queue", args=[case.workflow]))
@@ -176,7 +178,7 @@ def _form_page(
         "letters": _letters(workflow, step),
         "stay": request.get_full_path(),
     }
-    return show(request, "desk/step.html", context, _status(error))
+    return show(request, "desk/step.html", context, status_of(error))
 
 
 def _tried(request: DeskRequest, workflow: Workflow, case: Case, step: Step) -> Tried | None:
@@ -186,7 +188,8 @@ def _tried(request: DeskRequest, workflow: Workflow, case: Case, step: Step) -> 
     return tried(workflow, lambda: dry_run_step(case.reference, step.name, request.actor))
 
 
-def _status(error: TutelaError | None) -> int:
+def status_of(error: TutelaError | None) -> int:
+    """The status of a page that shows an error, or none."""
     return next((code for kind, code in STATUS.items() if isinstance(error, kind)), 200)
 
 

@@ -142,6 +142,7 @@ def addresses(scene, cast) -> dict[str, str]:
         "approvals": "/desk/approvals/",
         "report": f"{held}reports/{came}/",
         "exhibit": f"{held}exhibits/1/",
+        "a file": f"{held}steps/add_file/",
         "replies": "/desk/replies/",
         "on call": "/desk/on-call/",
         "search": "/desk/search/?q=threat",
