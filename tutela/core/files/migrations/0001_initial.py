@@ -14,7 +14,7 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
-        ("cases", "0011_access_events"),
+        ("cases", "0012_presence_is_passing"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -10,7 +10,7 @@ from tutela.core.sql import run_sql_beside
 class Migration(migrations.Migration):
     dependencies: ClassVar = [
         ("files", "0001_initial"),
-        ("cases", "0012_exhibit_files"),
+        ("cases", "0013_exhibit_files"),
         ("vault", "0005_tombstones"),
     ]
     operations: ClassVar = [run_sql_beside(__file__)]
