@@ -41,6 +41,7 @@ INSTALLED_APPS = [
     "tutela.core.outbox",
     "tutela.core.access",
     "tutela.core.search",
+    "tutela.core.records",
     "tutela.core.health",
     "tutela.programs.directory",
     "tutela.programs.registers",

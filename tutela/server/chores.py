@@ -32,8 +32,10 @@ from tutela.core.files import keeping
 from tutela.core.health import beats
 from tutela.core.people import shared
 from tutela.core.people.actor import acting_as, system_actor
-from tutela.core.people.models import SignInLink, StaffSession
+from tutela.core.people.models import KnownPlace, SignInLink, StaffSession
 from tutela.core.people.roles import SystemActor
+from tutela.core.records import disposal
+from tutela.core.records.schedule import kept_since
 from tutela.core.vault import older, rotation
 
 log = logging.getLogger(__name__)
@@ -41,9 +43,9 @@ log = logging.getLogger(__name__)
 CONCURRENCY: Final = 2
 #: Seconds without a look at the queue after which the scheduler is started anew, and between two tries.
 SILENT_AFTER, PAUSE, LATE_AFTER = 45.0, 2.0, 120
-LINKS_KEPT: Final = timedelta(days=7)
 SESSIONS_KEPT: Final = timedelta(days=1)
-JOBS_KEPT_HOURS: Final = 72
+#: Cases that a pass disposes of, so that a stop need not wait for long.
+AT_A_TIME: Final = 50
 
 
 # The chores. Each may run twice, or late, without harm.
@@ -64,7 +66,9 @@ def forget_sign_ins(timestamp: int) -> None:  # noqa: ARG001
     now = timezone.now()
     Session.objects.filter(expire_date__lt=now).delete()
     StaffSession.objects.filter(seen_at__lt=now - SESSIONS_KEPT).delete()
-    SignInLink.objects.filter(Q(expires_at__lt=now - LINKS_KEPT) | Q(used_at__lt=now - LINKS_KEPT)).delete()
+    old = kept_since("sign_in", now)
+    SignInLink.objects.filter(Q(expires_at__lt=old) | Q(used_at__lt=old)).delete()
+    KnownPlace.objects.filter(seen_at__lt=kept_since("network", now)).delete()
 
 
 @app.periodic(cron="27 * * * *")
@@ -113,6 +117,13 @@ def tend_conflicts(timestamp: int) -> None:  # noqa: ARG001
 
 
 @app.periodic(cron="* * * * *")
+@app.task(queueing_lock="carry_out_disposals", name="carry_out_disposals")
+def carry_out_disposals(timestamp: int) -> None:  # noqa: ARG001
+    """Cases that two people agreed to dispose of."""
+    disposal.carry_out(AT_A_TIME)
+
+
+@app.periodic(cron="* * * * *")
 @app.task(queueing_lock="seal_audit", name="seal_audit")
 def seal_audit(timestamp: int) -> None:  # noqa: ARG001
     """Entries of the audit log that no signed head covers yet, and heads that an anchor does not hold."""
@@ -135,7 +146,9 @@ async def retry_stalled(context: JobContext, timestamp: int) -> None:  # noqa: A
 @app.task(queueing_lock="forget_jobs", name="forget_jobs", pass_context=True)
 async def forget_jobs(context: JobContext, timestamp: int) -> None:  # noqa: ARG001
     """Chores that are done or failed long ago."""
-    await context.app.job_manager.delete_old_jobs(nb_hours=JOBS_KEPT_HOURS, include_failed=True)
+    now = timezone.now()
+    hours = int((now - kept_since("job", now)).total_seconds() // 3600)
+    await context.app.job_manager.delete_old_jobs(nb_hours=hours, include_failed=True)
 
 
 class Chores(threading.Thread):

@@ -26,7 +26,9 @@ from tutela.server.binaries import EXTENSIONS
 from tutela.server.errors import CannotStartError
 from tutela.server.postgres import ensure_login
 
-FUNCTION_OWNERS = ("tutela_guard", "tutela_search", "tutela_receipts", "tutela_seal", "tutela_sealing")
+FUNCTION_OWNERS = (
+    "tutela_guard", "tutela_search", "tutela_receipts", "tutela_seal", "tutela_sealing", "tutela_records",
+)  # fmt: skip
 SCHEMAS = ("public", "tutela")
 PACKAGE = Path(__file__).resolve().parent.parent
 # What the rows are made of that must always be there.

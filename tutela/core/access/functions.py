@@ -1,14 +1,14 @@
-"""Asks the functions of the database that are the only doors to what this package keeps."""
+"""Asks the functions of the database that are the only doors to what this package and `records` keep."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date
 from typing import Any
 
 from django.db import connection
 
 
-def ask(function: str, *values: str | int | bool | datetime | None) -> Any:
+def ask(function: str, *values: str | int | bool | date | list[int] | None) -> Any:
     """What a function of ours in the database answers."""
     marks = ", ".join(["%s"] * len(values))
     with connection.cursor() as cursor:

@@ -19,7 +19,8 @@ from tutela.core.people.models import Team
 from tutela.core.people.roles import Role, SystemActor
 
 from .involving import involve
-from .models import Case, Counter, Event, Message, Report
+from .models import Case, Event, Message, Report
+from .numbers import next_number
 
 _OPEN = Step(OPENED, OPENED, (Role.SYSTEM,))
 UNTITLED = "(no subject)"
@@ -102,7 +103,7 @@ def make_case(
 ) -> Case:
     """Insert a case at the start of a workflow, under the next reference. Call `started` next."""
     case = Case.objects.create(
-        reference=_next_reference(workflow),
+        reference=next_number(workflow.prefix, workflow.slug),
         workflow=workflow.slug,
         state=workflow.start,
         title=title,
@@ -198,12 +199,3 @@ def _case_of(earlier: Report) -> Case:
         if earlier.case_id == case.pk:
             return case
     raise NotFound("The report that this one adds to has no case yet.")
-
-
-def _next_reference(workflow: Workflow) -> str:
-    year = timezone.now().year
-    Counter.objects.bulk_create([Counter(workflow=workflow.slug, year=year)], ignore_conflicts=True)
-    counter = Counter.objects.select_for_update().get(workflow=workflow.slug, year=year)
-    counter.last += 1
-    counter.save(update_fields=["last"])
-    return f"{workflow.prefix}-{year}-{counter.last:04d}"

@@ -10,6 +10,7 @@ from importlib.resources import files
 from django.template import TemplateSyntaxError
 
 from tutela.core.people.roles import Role
+from tutela.core.records.rules import Action, Trigger
 
 from .common import common_steps
 from .declare import OPENED, Approval, Clock, LapseAct, Reviewer, Span, Step, WaitsFor, Workflow
@@ -17,6 +18,8 @@ from .letters import template_of
 
 #: What happens on a case besides steps, and may start or stop a clock.
 HAPPENINGS = frozenset({OPENED, "reporter_wrote", "merged"})
+#: What the retention of cases may be counted from.
+OF_CASES = frozenset({Trigger.CLOSED, Trigger.LAST_CONTACT})
 
 
 def check(workflow: Workflow) -> list[str]:
@@ -29,6 +32,7 @@ def check(workflow: Workflow) -> list[str]:
         *_ways(workflow),
         *_clocks(workflow),
         *_letters(workflow),
+        *_retention(workflow),
     ]
 
 
@@ -235,6 +239,21 @@ def _letters(workflow: Workflow) -> Iterator[str]:
             template_of(workflow.package, name)
         except TemplateSyntaxError as error:
             yield f"The letter {name} cannot be read: {error}"
+
+
+# Retention
+
+
+def _retention(workflow: Workflow) -> Iterator[str]:
+    rule = workflow.retention
+    if rule is None:
+        yield "Nothing says how long its cases are kept: declare its retention."
+    elif rule.action is Action.KEEP:
+        return
+    elif rule.length is None or rule.length.amount <= 0:
+        yield "Its cases are kept for a length of time longer than nothing."
+    elif rule.trigger not in OF_CASES or rule.action is not Action.ERASE or not rule.approval:
+        yield "Its cases are erased some time after closing or the last contact, with approval."
 
 
 __all__ = ["check"]

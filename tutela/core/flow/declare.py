@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from django.utils.translation import gettext_lazy as _
 
 from tutela.core.people.roles import Role
+from tutela.core.records.rules import Rule
 
 if TYPE_CHECKING:
     from django import forms
@@ -322,6 +323,8 @@ class Workflow:
     #: What is done when a case opens. With `context.go_to` it opens in one of `may_open_in` instead.
     on_open: Callable[[Context], Sequence[Wish] | None] | None = None
     may_open_in: tuple[str, ...] = ()
+    #: How long its cases are kept once they are closed, and what happens then.
+    retention: Rule | None = None
     icon: str = "folder"
     package: str = ""
     _states: dict[str, State] = field(init=False, repr=False, compare=False)

@@ -54,6 +54,7 @@ def described(workflow: Workflow) -> dict[str, Any]:
         "letters": [
             {"name": one.name, "label": str(one.label), "audience": one.audience} for one in workflow.letters
         ],
+        "retention": workflow.retention.described() if workflow.retention else None,
     }
 
 
@@ -185,6 +186,7 @@ def _all_rows(workflow: Workflow) -> list[tuple[str, list[str], Rows]]:
         ("who agrees", SEATS, _seat_rows(workflow)),
         ("clocks", CLOCKS, _clock_rows(workflow)),
         ("letters", LETTERS, _letter_rows(workflow)),
+        ("retention", RETENTION, _retention_rows(workflow)),
     ]
 
 
@@ -193,6 +195,7 @@ STEPS = ["Step", "Name", "From", "To", "Who", "Asks", "Remarks"]
 SEATS = ["Step", "Seat", "Who", "Turn", "When"]
 CLOCKS = ["Clock", "Class", "Due", "Starts on", "Stops on", "Warns", "When it lapses"]
 LETTERS = ["Letter", "Name", "To"]
+RETENTION = ["Kept for", "Counted from", "Then", "Approval", "Why", "Source"]
 
 
 def _state_rows(workflow: Workflow) -> Rows:
@@ -279,6 +282,22 @@ LAPSES = {
 
 def _letter_rows(workflow: Workflow) -> Rows:
     return [[str(one.label), one.name, one.audience] for one in workflow.letters]
+
+
+def _retention_rows(workflow: Workflow) -> Rows:
+    if workflow.retention is None:
+        return []
+    said = workflow.retention.described()
+    return [
+        [
+            said["length"] or "for ever",
+            said["counted_from"],
+            said["then"],
+            "by a second person" if said["approval"] else "none",
+            said["why"],
+            said["source"],
+        ]
+    ]
 
 
 # A page

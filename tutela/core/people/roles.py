@@ -39,5 +39,7 @@ class SystemActor(models.TextChoices):
     COURIER = "system-courier", _("Courier")
     REPORTER = "system-portal", _("The reporter")
     KEYS = "system-keys", _("Key keeper")
+    #: Carries out what was agreed to be disposed of, and sweeps what is kept for a short time only.
+    RECORDS = "system-records", _("Records keeper")
     #: Keeps staff, grants and tokens from the command line of the machine; is granted no workflow.
     OPERATOR = "system-operator", _("Operator of the platform")

@@ -8,11 +8,11 @@ from typing import Any
 
 from django.db import models
 from django.forms.models import model_to_dict
-from django.utils import timezone
 
 from tutela.core.audit.models import Act
 from tutela.core.audit.record import record
-from tutela.core.cases.models import Case, Counter
+from tutela.core.cases.models import Case
+from tutela.core.cases.numbers import next_number
 from tutela.core.people.actor import Actor
 
 from .models import ReleaseEntry
@@ -24,7 +24,7 @@ COUNTER = "release log"
 def log(case: Case, actor: Actor, *, at: datetime, **what: Any) -> ReleaseEntry:
     """Enter a release of a case under the next number, in the transaction of the release itself."""
     entry = ReleaseEntry.objects.create(
-        number=_next_number(),
+        number=next_number(PREFIX, COUNTER),
         at=at,
         workflow=case.workflow,
         case_id=case.pk,
@@ -46,7 +46,10 @@ def correct(entry: ReleaseEntry, actor: Actor, reason: str, **changes: Any) -> R
     kept = model_to_dict(entry, exclude=["id", "number", "corrects", "correction_reason", *_PEOPLE])
     people = {f"{name}_id": getattr(entry, f"{name}_id") for name in _PEOPLE}
     row = ReleaseEntry.objects.create(
-        **{**kept, **people, **changes}, number=_next_number(), corrects=entry, correction_reason=reason
+        **{**kept, **people, **changes},
+        number=next_number(PREFIX, COUNTER),
+        corrects=entry,
+        correction_reason=reason,
     )
     record(Act.RELEASE_LOGGED, actor, entry.case_id, entry=row.number, corrects=entry.number)
     return row
@@ -63,12 +66,3 @@ def entries() -> models.QuerySet[ReleaseEntry]:
 def entries_of(case: Case) -> models.QuerySet[ReleaseEntry]:
     """What was released on one case, the first one first, as it reads now."""
     return entries().filter(case_id=case.pk).order_by("at", "id")
-
-
-def _next_number() -> str:
-    year = timezone.now().year
-    Counter.objects.bulk_create([Counter(workflow=COUNTER, year=year)], ignore_conflicts=True)
-    counter = Counter.objects.select_for_update().get(workflow=COUNTER, year=year)
-    counter.last += 1
-    counter.save(update_fields=["last"])
-    return f"{PREFIX}-{year}-{counter.last:04d}"

@@ -26,6 +26,7 @@ from tutela.core.flow.declare import (
 )
 from tutela.core.flow.needs import has_reporter, in_state, no_open_request
 from tutela.core.people.roles import Role
+from tutela.core.records.rules import erase_closed, years_long
 
 from . import checklist, conditions, forms, steps
 
@@ -520,4 +521,10 @@ WORKFLOW = Workflow(
     title_of=steps.title_of,
     facts_of=steps.facts_of,
     on_open=steps.on_open,
+    retention=erase_closed(
+        years_long(3),
+        _("A threat may come again, and what we told the police may be asked about. The release log stays."),
+        "Data retention guidelines of the Wikimedia Foundation (keeping for the prevention of harm and for"
+        " legal defence), read in November 2026; the length is our recommendation",
+    ),
 )

@@ -25,6 +25,7 @@ from tutela.core.flow.declare import (
 )
 from tutela.core.flow.needs import has_reporter, in_state
 from tutela.core.people.roles import Role
+from tutela.core.records.rules import Trigger, erase_closed, years_long
 
 from . import conditions, forms, steps
 
@@ -257,4 +258,11 @@ WORKFLOW = Workflow(
     title_of=steps.title_of,
     facts_of=steps.facts_of,
     on_open=steps.on_open,
+    retention=erase_closed(
+        years_long(1),
+        _("Nothing was ours to decide. People come back within a year, seldom later."),
+        "Data retention guidelines of the Wikimedia Foundation, read in November 2026; the length is our"
+        " recommendation",
+        since=Trigger.LAST_CONTACT,
+    ),
 )

@@ -24,6 +24,7 @@ from tutela.core.flow.declare import (
     run_step,
 )
 from tutela.core.people.roles import Role
+from tutela.core.records.rules import erase_closed, years_long
 
 from .company import WORKFLOWS
 
@@ -53,6 +54,7 @@ SOUND = Workflow(
     clocks=(
         Clock("reply", "Reply", ClockClass.TARGET, days(3), (OPENED,), ("close",), lapse=run_step("give_up")),
     ),
+    retention=erase_closed(years_long(3), "For tests.", "These tests, 2026"),
 )
 CLOSE, GIVE_UP = SOUND.steps
 (REPLY,) = SOUND.clocks

@@ -22,6 +22,7 @@ from tutela.core.flow.declare import (
     run_step,
 )
 from tutela.core.people.roles import Role
+from tutela.core.records.rules import erase_closed, years_long
 
 FAULTS: list[Exception] = []
 
@@ -67,4 +68,5 @@ WATCH = Workflow(
         _clock("office", business_days(2), "count_days", warn=business_days(1)),
         _clock("destroy", days(30), OPENED, stops_on=("page_me",), outlives=True),
     ),
+    retention=erase_closed(years_long(3), "For tests.", "These tests, 2026"),
 )
