@@ -93,9 +93,14 @@ MODELS: dict[str, Kept] = {
     ),
     "cases.Exhibit": _kept(
         CASE,
-        internal="id case number kind content_type size sha256 sealed quarantine added_by added_at",
+        internal="id case number kind content_type size sha256 file sealed quarantine added_by added_at",
         restricted="title source",
         sealed="data",
+    ),
+    "files.File": _kept(
+        CASE,
+        internal="id case uuid address content_type size added_by added_at gone_at",
+        sealed="key name sha256",
     ),
     "cases.CaseLink": _kept(
         CASE,

@@ -23,6 +23,7 @@ from tutela.core.audit.record import record
 from tutela.core.cases.numbers import next_number
 from tutela.core.crashpoint import crashpoint
 from tutela.core.errors import NotFound
+from tutela.core.files.keeping import destroy as destroy_files
 from tutela.core.flow.perform import lock_in_order
 from tutela.core.people.actor import Actor, acting_as, system_actor
 from tutela.core.people.roles import SystemActor
@@ -74,6 +75,7 @@ def _one(number: int, actor: Actor) -> bool:
         return True
     named = next_number(PREFIX, COUNTER)
     for case in family:
+        destroy_files(case)
         keyring.erase(case, actor, named)
     rule = rule_of(item.run.workflow)
     ask("dispose", number, named, rule.in_a_line() if rule else "", len(family))

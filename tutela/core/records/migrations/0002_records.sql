@@ -94,6 +94,8 @@ $$;
 SELECT tutela.goes_with_its_case('cases_case', 'id'), tutela.goes_with_its_case('cases_reportfile', ''),
        tutela.goes_with_its_case('cases_party', ''), tutela.goes_with_its_case('cases_presence', 'case_id', true),
        tutela.goes_with_its_case('search_document', 'case_id', true);
+-- A file that no exhibit took may be forgotten; the others are kept by their exhibit's foreign key.
+SELECT tutela.goes_with_its_case('files_file', '');
 GRANT UPDATE (id) ON cases_case TO tutela_records;  -- to lock rows; nothing changes it
 GRANT UPDATE (first_case_id, adds_to_id) ON cases_report TO tutela_records;
 GRANT UPDATE (first_case_id) ON cases_party TO tutela_records;
@@ -133,6 +135,8 @@ END
 $$;
 CREATE TRIGGER held_key BEFORE UPDATE ON vault_casekey FOR EACH ROW
     WHEN (NEW.destroyed_at IS NOT NULL OR length(NEW.wrapped) = 0) EXECUTE FUNCTION tutela.refuse_key_while_held();
+CREATE TRIGGER held_key BEFORE UPDATE OF gone_at ON files_file FOR EACH ROW
+    WHEN (NEW.gone_at IS NOT NULL) EXECUTE FUNCTION tutela.refuse_key_while_held();
 CREATE TRIGGER held_key BEFORE UPDATE OF key ON cases_report FOR EACH ROW
     WHEN (OLD.case_id IS NOT NULL AND OLD.key IS NOT NULL AND (NEW.key IS NULL OR substring(NEW.key FROM 1 FOR 1) = 'x'::bytea))
     EXECUTE FUNCTION tutela.refuse_key_while_held();

@@ -10,6 +10,9 @@ from tutela.core.access.functions import ask
 from tutela.core.audit.models import Act, Entry
 from tutela.core.cases.models import Case
 from tutela.core.errors import BadData, NotAllowed, NotFound, StepClosed
+from tutela.core.files.keeping import draft_of, keep
+from tutela.core.files.models import File
+from tutela.core.files.store import store
 from tutela.core.flow.perform import perform
 from tutela.core.people.actor import acting_as
 from tutela.core.records import disposal, runs
@@ -195,12 +198,30 @@ def test_a_party_that_another_case_knows_stays(cast):
         assert not type(party).objects.exists()
 
 
+@pytest.mark.django_db(transaction=True)
+def test_files_leave_the_store_too(cast):
+    reference, other = report_emergency(), closed(cast)
+    for one in (reference, other):
+        with acting_as(cast.juniper):
+            draft = draft_of(iter([b"Seen on the page of ExampleMoss"]), 1000)
+            keep(Case.objects.get(reference=one), draft, "seen.txt", "text/plain", cast.juniper)
+    fill(reference, cast)
+    close(reference, cast)
+    grow_old(reference, cast)
+    with acting_as(cast.alder):
+        kept = {one.case.reference: one.object_name for one in File.objects.select_related("case")}
+    dispose(cast, reference)
+    names = {one.name for one in store().objects()}
+    assert kept[reference] not in names
+    assert kept[other] in names
+
+
 def test_every_table_of_a_case_is_emptied_and_guarded(cast, superuser):
     """A new table that names a case must be handed to `tutela.goes_with_its_case()` by its migration."""
     guarded = {
         (table, name)
         for table, name in superuser.execute(
-            "SELECT tgrelid::regclass::text, tgname FROM pg_trigger WHERE tgname IN ('held', 'keep_held')"
+            "SELECT tgrelid::regclass::text, tgname FROM pg_trigger WHERE tgname IN ('held', 'held_key', 'keep_held')"
         ).fetchall()
     }
     allowed = {
@@ -212,7 +233,8 @@ def test_every_table_of_a_case_is_emptied_and_guarded(cast, superuser):
     derived = {"search_document", "cases_presence"}
     for table in tables_of_cases():
         assert table in allowed, f"{table} is not handed to tutela.goes_with_its_case()"
-        assert table in derived or guarded & {(table, "held"), (table, "keep_held")}, table
+        guards = {(table, name) for name in ("held", "held_key", "keep_held")}
+        assert table in derived or guarded & guards, table
 
 
 def test_only_the_job_carries_out(cast):
