@@ -7,6 +7,8 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 
 from tests.cast import Cast, report_emergency
+from tutela.core.access.conflicts import declare
+from tutela.core.access.glass import close_glass, open_glass
 from tutela.core.audit.models import Entry
 from tutela.core.cases.models import Case, Event, Message, Party, Recusal, Report
 from tutela.core.flow.perform import perform
@@ -178,6 +180,42 @@ def test_a_recusal_hides_the_case_from_one_person_only(cast: Cast, secured_table
     assert rows(cast.juniper, "cases_case") == 1
     with acting_as(cast.juniper):
         assert Recusal.objects.get().staff_id == cast.heron.id
+
+
+@pytest.mark.django_db
+def test_a_glass_shows_one_case_in_every_table_and_lets_nothing_of_it_be_changed(cast: Cast, secured_tables):
+    reference, other = busy_case(cast), report_emergency(text="Another goodbye.")
+    Grant.objects.create(staff_id=cast.sorrel.id, workflow="emergency", role="manager")
+    opened = open_glass(cast.sorrel, reference, "Nobody of the team answers the phone.")
+    assert opened is not None
+    with acting_as(cast.sorrel):
+        assert list(Case.objects.values_list("reference", flat=True)) == [reference]
+        assert not Report.objects.filter(case__reference=other).exists()
+    for table in ("cases_note", "cases_exhibit", "cases_party", "access_glass"):
+        assert rows(cast.sorrel, table) == 1, table
+    with acting_as(cast.sorrel):
+        assert not Case.objects.select_for_update(of=("self",)).exists()
+        assert not Case.objects.update(title="changed")
+    for statement in (
+        "UPDATE access_glass SET expires_at = now() + interval '1 day'",
+        "DELETE FROM access_glass",
+    ):
+        with pytest.raises(DatabaseError), acting_as(cast.sorrel), connection.cursor() as cursor:
+            cursor.execute(statement)
+    close_glass(cast.sorrel, opened.pk)
+    left = {table: rows(cast.sorrel, table) for table in secured_tables}
+    assert {table: count for table, count in left.items() if count} == {"access_glass": 1}
+
+
+@pytest.mark.django_db
+def test_a_conflict_hides_the_case_and_that_it_does(cast: Cast, secured_tables):
+    busy_case(cast)
+    declare(
+        cast.heron, Staff.objects.get(pk=cast.heron.id), "They are a friend of mine.", name="ExampleMarker"
+    )
+    left = {table: rows(cast.heron, table) for table in secured_tables}
+    assert {table for table, count in left.items() if count} <= {"access_conflict", "audit_entry"}
+    assert rows(cast.juniper, "cases_case") == 1
 
 
 @pytest.mark.django_db

@@ -1,0 +1,1 @@
+"""Every way in × every kind of person, taken from the routes themselves."""
