@@ -19,7 +19,7 @@ AS $$
 DECLARE
     asked tsquery := tutela.query(typed);
     folded text := tutela.fold(left(typed, 100));
-    mine text[] := tutela.actor_workflows();
+    mine text[] := array_remove(tutela.actor_workflows(), 'platform');  -- a role there shows no case
     upto bigint := coalesce(before_case, 9223372036854775807);
     window_size integer;
     hits bigint[] := '{}';
@@ -54,7 +54,7 @@ BEGIN
         END LOOP;
     END IF;
     PERFORM set_config('enable_indexscan', 'off', true);  -- until the end of this function
-    IF asked <> ''::tsquery AND NOT saw_all AND cardinality(hits) < most THEN
+    IF asked <> ''::tsquery AND NOT saw_all AND cardinality(hits) < most AND cardinality(mine) > 0 THEN
         EXECUTE 'SELECT coalesce(array_agg(newest.case_id), ''{}'') FROM (
                 SELECT DISTINCT rare.case_id FROM (
                     SELECT case_id FROM search_document
@@ -62,7 +62,7 @@ BEGIN
                 ORDER BY rare.case_id DESC LIMIT $4) AS newest'
         INTO hits USING asked, mine, upto, most;
     END IF;
-    IF cardinality(hits) < 10 AND length(folded) >= 3 THEN
+    IF cardinality(hits) < 10 AND length(folded) >= 3 AND cardinality(mine) > 0 THEN
         EXECUTE 'SELECT $1 || coalesce(array_agg(newest.case_id), ''{}'') FROM (
                 SELECT DISTINCT alike.case_id FROM (
                     SELECT case_id FROM search_document
