@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import shlex
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 import typer
@@ -25,6 +26,7 @@ ASKED = {
     "case steps": "{reference}",
     "case timeline": "{reference}",
     "case do": "{reference} note -d text=words",
+    "case add-file": "{reference} {file} --title words",
     "search": "{like}",
     "report send": "emergency --text words",
     "report list": "{reference}",
@@ -41,6 +43,17 @@ ASKED = {
     "conflict end": "{conflict} --words 'It is over, I say.'",
     "conflict lift": "{reference} heron --words 'Another one of that name.'",
     "why": "juniper {reference}",
+    "records due": "emergency",
+    "records certificate": "DC-2026-0001",
+    "records hold list": "--all",
+    "records hold place": "{reference} --reason 'A court asks for it.' --authority 'Example Court'",
+    "records hold release": "LH-2026-0001 --reason 'It is over, I say.'",
+    "records dispose list": "",
+    "records dispose show": "DR-2026-0001",
+    "records dispose propose": "{reference}",
+    "records dispose approve": "DR-2026-0001",
+    "records dispose stop": "DR-2026-0001 --words 'It is not so.'",
+    "records dispose withdraw": "DR-2026-0001 --words 'It is not so.'",
 }
 #: Verbs of whoever runs the machine. They act as the operator, who holds no role on any workflow.
 OF_THE_MACHINE = {
@@ -50,7 +63,7 @@ OF_THE_MACHINE = {
     "grant give", "grant end", "grant list", "directory load", "directory dump", "directory list",
     "audit seal", "audit key", "audit verify", "audit export", "flow check", "flow show", "flow docs",
     "vault inventory", "vault seal", "vault renew", "vault finish", "vault sheet", "vault restore",
-    "sample load", "sample links", "story",
+    "sample load", "sample links", "story", "records schedule", "records dispose carry-out",
 }  # fmt: skip
 #: Of those, the ones that print what stands in the database, with what they ask.
 PRINTED = {
@@ -60,6 +73,7 @@ PRINTED = {
     "directory list": "venue",
     "vault inventory": "",
     "audit verify": "",
+    "records schedule": "",
 }
 
 
@@ -67,10 +81,20 @@ def verbs() -> Iterator[tuple[str, typer.Typer, tuple[str, ...]]]:
     """Each verb, its app, and how it is called within the app."""
     for commands in COMMANDS:
         app = importlib.import_module(commands.module).app
-        below = getattr(typer.main.get_command(app), "commands", None)
-        for name in below or commands.names:
-            whole = f"{commands.names[0]} {name}" if commands.group else name
-            yield whole, app, (name,) if below else ()
+        for words in _below(typer.main.get_command(app)):
+            if commands.group:
+                yield " ".join((commands.names[0], *words)), app, words
+            else:
+                yield " ".join(words) or commands.names[0], app, words
+
+
+def _below(command: Any) -> Iterator[tuple[str, ...]]:
+    below = getattr(command, "commands", None)
+    if below is None:
+        yield ()
+        return
+    for name, one in below.items():
+        yield from ((name, *words) for words in _below(one))
 
 
 VERBS = {name: (app, words) for name, app, words in verbs()}
@@ -109,6 +133,7 @@ def of(hidden: Hidden) -> dict[str, str]:
         "opening": str(hidden.opening),
         "conflict": str(hidden.conflict),
         "like": LIKE_IT,
+        "file": __file__,
     }
 
 
@@ -118,6 +143,7 @@ NOT_THERE = {
     "opening": str(NONE),
     "conflict": str(NONE),
     "like": LIKE_IT,
+    "file": __file__,
 }
 
 
