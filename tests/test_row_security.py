@@ -63,6 +63,7 @@ CLOSED_TABLES = {
 OF_NOBODYS_CASE = {
     "desk_savedview",
     "desk_bulkrun",
+    "health_ending",
     "health_heartbeat",
     # Keys that open nothing without the provider's; those of cases are secured as their cases.
     "vault_workflowkey",

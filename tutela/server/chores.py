@@ -37,6 +37,7 @@ from tutela.core.people.roles import SystemActor
 from tutela.core.records import disposal
 from tutela.core.records.schedule import kept_since
 from tutela.core.vault import older, rotation
+from tutela.server import endings
 
 log = logging.getLogger(__name__)
 
@@ -100,6 +101,13 @@ def seal_older(timestamp: int) -> None:  # noqa: ARG001
 def sweep_files(timestamp: int) -> None:  # noqa: ARG001
     """Files that are nobody's: uploads that were left, and objects whose row never came or is gone."""
     keeping.sweep()
+
+
+@app.periodic(cron="7 */6 * * *")
+@app.task(queueing_lock="look_for_endings", name="look_for_endings")
+def look_for_endings(timestamp: int) -> None:  # noqa: ARG001
+    """Certificates, API tokens and keys that end, or that are to be renewed."""
+    endings.look()
 
 
 @app.periodic(cron="*/5 * * * *")

@@ -31,6 +31,7 @@ class State(StrEnum):
 
     OK = "ok"
     OFF = "off"  # works without, with one feature less
+    SOON = "soon"  # works now, and not for long
     FAULT = "fault"
 
 
@@ -64,6 +65,7 @@ def examine() -> list[Finding]:
         files(),
         *work(),
         *audit(),
+        *time(),
         mail(),
         pdf(),
         assets(),
@@ -262,6 +264,35 @@ def audit() -> Iterator[Finding]:
         yield Finding(check, State.OFF, seen, "Set TUTELA_ANCHORS, then: tutela audit seal.")
     elif not failing:
         yield ok(check, ", ".join(f"{name} holds {upto} heads" for name, upto in held))
+
+
+def time() -> Iterator[Finding]:
+    """What ends soon, and whether this machine and the database agree on what time it is."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tutela.config.settings")
+    import django
+
+    django.setup()
+
+    from django.db import DatabaseError
+
+    from tutela.core.health.report import FAR_OFF, soon, time_skew
+    from tutela.server import endings
+
+    try:
+        skew = time_skew()
+        endings.look()
+        ending = list(map(str, soon()))
+    except DatabaseError:
+        return  # the finding about the database says it
+    seen = f"{abs(skew):.1f} s off the database's"
+    if abs(skew) > FAR_OFF:
+        yield fault("Clock", seen, "Mend this machine's time service, or that of the database's.")
+    else:
+        yield ok("Clock", seen)
+    for sentence in ending:
+        yield Finding("Ends soon", State.SOON, sentence.rstrip("."))
+    if not ending:
+        yield ok("Ends soon", "no certificate, API token or key within three weeks")
 
 
 def mail() -> Finding:

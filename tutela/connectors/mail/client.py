@@ -72,6 +72,26 @@ def send(server: Server, sender: str, recipient: str, message: bytes) -> str:
         raise Unreachable(f"{type(error).__name__}: {error}") from error
 
 
+def certificate_of(server: Server) -> bytes | None:
+    """The certificate (DER) that a server shows, valid or not; None where it offers no private line.
+
+    Raises `Unreachable`.
+    """
+    context = ssl.create_default_context()
+    context.check_hostname = False  # it is looked at, and nothing is said to the server
+    context.verify_mode = ssl.CERT_NONE
+    try:
+        with closing(smtplib.SMTP(server.host, server.port, timeout=server.timeout)) as session:
+            session.ehlo()
+            if not session.has_extn("starttls"):
+                return None
+            session.starttls(context=context)
+            assert isinstance(session.sock, ssl.SSLSocket)
+            return session.sock.getpeercert(binary_form=True)
+    except (OSError, smtplib.SMTPException) as error:
+        raise Unreachable(f"{type(error).__name__}: {error}") from error
+
+
 def _make_private(session: smtplib.SMTP, server: Server) -> None:
     """Encrypt the line if that is offered, and sign in if we have a name there."""
     session.ehlo_or_helo_if_needed()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from tutela.core.audit.models import Act
@@ -14,6 +15,7 @@ from tutela.core.flow import clocks, registry
 from tutela.core.flow.context import Context
 from tutela.core.flow.declare import OPENED, Step, Workflow
 from tutela.core.flow.perform import notify, queue_effects
+from tutela.core.moment import database_now
 from tutela.core.people.actor import Actor, acting_as, system_actor
 from tutela.core.people.models import Team
 from tutela.core.people.roles import Role, SystemActor
@@ -63,9 +65,9 @@ def open_waiting(limit: int = 50) -> int:
 
 def _waiting(limit: int) -> list[int]:
     with acting_as(system_actor(SystemActor.INTAKE)):
-        waiting = Report.objects.filter(opened_at=None, open_after__lte=timezone.now()).order_by(
-            "open_after", "id"
-        )
+        # One that was never tried waits for nothing, whatever the clock of the machine that took it says.
+        due = Q(open_attempts=0) | Q(open_after__lte=database_now())
+        waiting = Report.objects.filter(due, opened_at=None).order_by("open_after", "id")
         return list(waiting.values_list("pk", flat=True)[:limit])
 
 
@@ -73,7 +75,7 @@ def _put_off(report_id: int, error: Exception) -> None:
     with acting_as(system_actor(SystemActor.INTAKE)), transaction.atomic():
         report = Report.objects.defer("raw").get(pk=report_id)
         report.open_attempts += 1
-        report.open_after = timezone.now() + timedelta(seconds=min(2**report.open_attempts, 600))
+        report.open_after = database_now() + timedelta(seconds=min(2**report.open_attempts, 600))
         report.open_error = f"{type(error).__name__}: {error}"[:2000]
         report.save(update_fields=["open_attempts", "open_after", "open_error"])
 

@@ -12,13 +12,13 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from django.db import InterfaceError, OperationalError, transaction
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from tutela.core.audit.models import Act
 from tutela.core.audit.record import record
 from tutela.core.cases.models import Case, Event, Severity
 from tutela.core.crashpoint import crashpoint
+from tutela.core.moment import database_now
 from tutela.core.people.actor import Actor, acting_as, system_actor
 from tutela.core.people.roles import SystemActor
 
@@ -37,11 +37,11 @@ _STEP_AGAIN, _NOTHING = "step", ""
 
 
 def tick(now: datetime | None = None, limit: int = 200) -> int:
-    """Act on every clock whose moment has come (by `now`, aware). Returns how many were acted on.
+    """Act on every clock whose moment has come (by `now`, else the database's). Returns how many.
 
     Two workers share the work: each takes what nobody holds. Raises the database's errors only.
     """
-    now = now or timezone.now()
+    now = now or database_now()
     actor = system_actor(SystemActor.CLOCK)
     return sum(_tend(row_id, now, actor) for row_id in _waiting(now, limit, actor))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -13,12 +14,18 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from .models import Heartbeat
+from tutela.core.moment import database_now
+
+from .models import Ending, Heartbeat
 
 #: Seconds for which a report may wait for its case, and a clock or an act outside for its loop.
 REPORT_WAITS, CLOCK_LATE, EFFECT_WAITS = 60, 60, 900
 #: Seconds for which an audit entry may wait for its seal, which comes every minute.
 SEAL_WAITS = 300
+#: Seconds that the clock of this machine may differ from the database's: worth a look, and too much.
+SKEWED, FAR_OFF = 2.0, 30.0
+#: How long before its end something is told of.
+TOLD_BEFORE = timedelta(days=21)
 
 
 class Part(StrEnum):
@@ -31,6 +38,8 @@ class Part(StrEnum):
     CLOCKS = "clocks"
     EFFECTS = "effects"
     AUDIT = "audit"
+    ENDINGS = "endings"
+    TIME = "time"
 
 
 @dataclass(frozen=True)
@@ -78,6 +87,9 @@ def look(expected: Iterable[str]) -> Health:
         health.figures.update(_figures())
         health.parts.update(dict.fromkeys(Part, True))
         _judge_loops(health, expected)
+        _judge_time(health)
+        for ending in soon():
+            health.look_at(Part.ENDINGS, str(ending))
     except DatabaseError:
         # Its words would name hosts and paths to whoever asks.
         broken = Health()
@@ -128,6 +140,31 @@ def _judge_loops(health: Health, expected: Iterable[str]) -> None:
                 _("“%(name)s” has not been seen for %(seconds)d seconds: look at `tutela worker`.")
                 % {"name": name, "seconds": age},
             )
+
+
+def soon() -> list[Ending]:
+    """What ends within three weeks or has ended, as it was last looked at. One query."""
+    return list(Ending.objects.filter(ends_at__lt=timezone.now() + TOLD_BEFORE).order_by("ends_at", "id"))
+
+
+def time_skew() -> float:
+    """By how many seconds the clock of this machine is ahead of the database's. One query."""
+    asked = timezone.now()
+    theirs = database_now()
+    return (asked + (timezone.now() - asked) / 2 - theirs).total_seconds()
+
+
+def _judge_time(health: Health) -> None:
+    """Times are told by both clocks, so that they must agree."""
+    skew = time_skew()
+    health.figures["clock_skew"] = round(skew, 1)
+    if abs(skew) > SKEWED:
+        told = health.fault if abs(skew) > FAR_OFF else health.look_at
+        told(
+            Part.TIME,
+            _("The clock of this machine is %(seconds).1f seconds off the database's: mend its time service.")
+            % {"seconds": skew},
+        )
 
 
 def _judge_figures(health: Health) -> None:

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Final
 from django.db import connection
 from django.db.models import F, Q
 from django.db.models.expressions import RawSQL
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from tutela.core.flow.models import Request
+from tutela.core.moment import database_now
 from tutela.core.people.actor import Actor, acting_as
 from tutela.core.vault import keyring
 from tutela.core.vault.fields import is_erased
@@ -36,8 +36,8 @@ def claim(of: Q, may_repeat: Callable[[Effect], bool], actor: Actor) -> list[tup
     What must not be done twice is claimed alone: a courier that dies then leaves one such effect in
     doubt and not a hundred. Two couriers never get the same one.
     """
-    now = timezone.now()
     with acting_as(actor):
+        now = database_now()
         due = Effect.objects.filter(WAITING, of, due_at__lte=now).order_by("due_at", "id")
         rows = list(due.select_for_update(skip_locked=True, of=("self",))[:BATCH])
         rows = list(takewhile(may_repeat, rows)) or rows[:1]
@@ -62,7 +62,7 @@ def give_back(effects: Sequence[Effect], actor: Actor, *, wait: timedelta = time
         held.update(
             state=EffectState.DUE,
             attempts=F("attempts") - 1,
-            due_at=timezone.now() + wait,
+            due_at=database_now() + wait,
             claimed_by=None,
             claimed_until=None,
         )
@@ -74,16 +74,16 @@ def take_over(of: Q, actor: Actor) -> int:
     Only for acts that may be repeated (`of` says which). Its session may also have ended while the
     courier itself lives and is still at it, so the others wait for the end of the lease.
     """
-    now = timezone.now()
     alive = RawSQL("SELECT pid FROM pg_stat_activity", [])
     with acting_as(actor):
+        now = database_now()
         held = Effect.objects.filter(of, state=EffectState.SENDING, due_at__gt=now)
         return held.exclude(claimed_by__in=alive).update(due_at=now)
 
 
 def _hold(effects: Sequence[Effect], **more: object) -> None:
     """Hold effects until the end of a lease. `due_at` says so too: it is what the index finds them by."""
-    until = timezone.now() + LEASE
+    until = database_now() + LEASE
     held: QuerySet[Effect] = Effect.objects.filter(pk__in=[one.pk for one in effects])
     held.update(claimed_by=_session(), claimed_until=until, due_at=until, **more)
 

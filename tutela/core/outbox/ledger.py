@@ -20,6 +20,7 @@ from tutela.core.audit.models import Act
 from tutela.core.audit.record import record_each
 from tutela.core.cases.models import Case, Event
 from tutela.core.errors import ConnectorError, TryLater
+from tutela.core.moment import database_now
 from tutela.core.people.actor import Actor, acting_as
 from tutela.core.vault import keyring
 
@@ -121,7 +122,7 @@ def _put_off(outcomes: dict[int, Outcome], actor: Actor) -> None:
     rows = _still_sending(outcomes)
     for row in rows:
         row.state = EffectState.DUE
-        row.due_at = timezone.now() + _wait(row.attempts, outcomes[row.pk].error)
+        row.due_at = database_now() + _wait(row.attempts, outcomes[row.pk].error)
         _save(row, outcomes[row.pk])
     _touch(row.case_id for row in rows)
     _tell([_Line.of(row) for row in rows if row.attempts == TOLD_AT], DELAYED, actor)

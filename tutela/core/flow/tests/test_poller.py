@@ -69,7 +69,7 @@ def open_watch(received_at=NOON):
 
 def tick(at):
     with time_machine.travel(at, tick=False):
-        return poller.tick()
+        return poller.tick(at)
 
 
 def step(reference, name, actor, at=NOON, data=None):

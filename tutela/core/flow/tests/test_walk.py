@@ -107,7 +107,7 @@ class Walk:
 
     def tick(self):
         """The clock keeper looks at the clocks."""
-        poller.tick()
+        poller.tick(timezone.now())
 
     def case(self):
         with acting_as(self.watcher):
