@@ -125,6 +125,9 @@ VAULT_SERVICES = {
 FILES = environment.files()
 FILE_SERVICES: dict[str, str] = {}
 LARGEST_FILE = int(os.environ.get("TUTELA_LARGEST_FILE", "4000")) * 1_000_000
+# What looks for viruses: the path of clamd's socket, or HOST:PORT. Without it nothing is scanned.
+CLAMD = os.environ.get("TUTELA_CLAMD", "")
+SCANNER = "tutela.connectors.clamav.adapter.Clamd"
 # The log's own key, and where its signed heads go outside the database: see docs/security/audit.md.
 AUDIT_KEY_FILE = Path(os.environ.get("TUTELA_AUDIT_KEY_FILE", environment.data_folder() / "keys" / "audit"))
 ANCHOR_SERVICES = {

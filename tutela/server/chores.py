@@ -27,8 +27,8 @@ from procrastinate.psycopg_connector import PsycopgConnector
 from tutela.core.access import conflicts, glass
 from tutela.core.audit.seal import seal_and_anchor
 from tutela.core.cases.models import PRESENCE_ENDS_AFTER, Presence
-from tutela.core.errors import TutelaError
-from tutela.core.files import keeping
+from tutela.core.errors import NotConfigured, TutelaError
+from tutela.core.files import keeping, scanning
 from tutela.core.health import beats
 from tutela.core.people import shared
 from tutela.core.people.actor import acting_as, system_actor
@@ -94,6 +94,17 @@ def finish_renewals(timestamp: int) -> None:  # noqa: ARG001
 def seal_older(timestamp: int) -> None:  # noqa: ARG001
     """What was written in plain before its column was sealed."""
     older.seal_older()
+
+
+@app.periodic(cron="* * * * *")
+@app.task(queueing_lock="scan_files", name="scan_files")
+def scan_files(timestamp: int) -> None:  # noqa: ARG001
+    """Files in which nobody looked for viruses yet."""
+    try:
+        while scanning.scan_waiting():
+            pass
+    except NotConfigured as error:
+        log.error("Files cannot be scanned: %s", error)  # noqa: TRY400  a sentence for a person
 
 
 @app.periodic(cron="57 * * * *")

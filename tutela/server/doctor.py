@@ -63,6 +63,7 @@ def examine() -> list[Finding]:
         *database(),
         vault(),
         files(),
+        scanner(),
         *work(),
         *audit(),
         *time(),
@@ -209,6 +210,21 @@ def _object_store() -> Finding:
     except ConnectorError as error:
         return fault("Files", str(error), str(error.what_to_do) or "Check TUTELA_FILES.")
     return ok("Files", f"sealed in {environment.files()}")
+
+
+def scanner() -> Finding:
+    """Whether somebody looks for viruses in files."""
+    from tutela.core.errors import ConnectorError
+    from tutela.core.files import scanning
+
+    try:
+        using = scanning.scanner()
+        if using is None:
+            remedy = "Install clamd, and name its socket or HOST:PORT in TUTELA_CLAMD."
+            return Finding("Virus scan", State.OFF, "no scanner is set up; files say so", remedy)
+        return ok("Virus scan", using.name())
+    except ConnectorError as error:
+        return fault("Virus scan", str(error), "Start it. Files wait, are offered, and say that they wait.")
 
 
 def work() -> Iterator[Finding]:

@@ -11,6 +11,7 @@ from django.utils import timezone
 from tutela.core.audit.models import Act
 from tutela.core.audit.record import record
 from tutela.core.errors import NotFound
+from tutela.core.files.scanning import put_in_queue
 from tutela.core.flow import clocks, registry
 from tutela.core.flow.context import Context
 from tutela.core.flow.declare import OPENED, Step, Workflow
@@ -44,6 +45,7 @@ def open_case(report_id: int) -> str:
             assert report.case is not None
             report.keep_key_with(report.case)
             report.save(update_fields=["case", "first_case", "opened_at", "open_error", "key"])
+            put_in_queue(report)
         assert report.case is not None
         return report.case.reference
 

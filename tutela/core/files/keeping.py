@@ -25,7 +25,7 @@ from tutela.core.vault import keyring
 from tutela.core.vault.fields import is_erased
 from tutela.core.vault.seals import Destroyed, NotGenuine, VaultError, new_key
 
-from .models import File, address_of, object_name
+from .models import File, Scan, address_of, object_name
 from .store import store
 from .stream import Sealer, unseal
 
@@ -116,7 +116,7 @@ def keep(case: Case, draft: Draft, name: str, content_type: str, actor: Actor) -
     draft.keep(kept_as)
     try:
         with transaction.atomic():
-            return File.objects.create(
+            row = File.objects.create(
                 case=case,
                 uuid=draft.uuid,
                 address=address,
@@ -127,6 +127,8 @@ def keep(case: Case, draft: Draft, name: str, content_type: str, actor: Actor) -
                 size=draft.size,
                 added_by_id=actor.id,
             )
+            Scan.objects.create(file=row)
+            return row
     except IntegrityError:  # somebody added the same at the same time
         earlier = _earlier(case, address)
         if earlier is None:

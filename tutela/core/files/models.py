@@ -7,6 +7,7 @@ import uuid
 from typing import ClassVar
 
 from django.db import models
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -56,6 +57,43 @@ class File(models.Model):
     def sealing_identity(self) -> str:
         """The case, and the file."""
         return f"{self.case_id} {self.uuid.hex}"
+
+
+class Scan(models.Model):
+    """What the scanner said of a file; until it has, the file stands in its queue."""
+
+    class State(models.TextChoices):
+        WAITING = "waiting", _("Not scanned yet")
+        CLEAN = "clean", _("Scanned, nothing found")
+        FOUND = "found", _("Harmful")
+        REFUSED = "refused", _("Not scanned")
+
+    file = models.OneToOneField(File, models.CASCADE, null=True, related_name="scan")
+    report_file = models.OneToOneField("cases.ReportFile", models.CASCADE, null=True, related_name="scan")
+    state = models.CharField(max_length=10, choices=State, default=State.WAITING)
+    # The name of what was found, as the scanner gives it.
+    found = models.CharField(max_length=200, blank=True)
+    # Why it was not scanned, where the scanner said.
+    why = models.CharField(max_length=300, blank=True)
+    attempts = models.PositiveIntegerField(default=0)
+    next_at = models.DateTimeField(default=timezone.now)
+    scanned_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(fields=["next_at"], condition=Q(state="waiting"), name="files_scan_next"),
+        ]
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=Q(file=None) ^ Q(report_file=None), name="files_scan_of_one"),
+        ]
+
+    def __str__(self) -> str:
+        return f"scan {self.pk}: {self.state}"
+
+    @property
+    def is_harmful(self) -> bool:
+        """Whether something was found."""
+        return self.state == Scan.State.FOUND
 
 
 def address_of(sha256: bytes, case_key: bytes) -> bytes:

@@ -10,6 +10,7 @@ from django.db.models import Prefetch
 
 from tutela.core.cases.models import Case, CaseLink, Event, Message, Note, Report, ReportFile
 from tutela.core.errors import NotFound
+from tutela.core.files.models import Scan
 from tutela.core.flow import approvals, registry
 from tutela.core.flow.declare import Step, Workflow
 from tutela.core.flow.models import ClockRow, Request
@@ -82,7 +83,8 @@ def reports(reference: str, actor: Actor, limit: int = USUAL, cursor: str | None
         rows, following = _page(case.reports.defer("raw").order_by("id"), limit, after)
         files: dict[int, list[Json]] = {}
         of_page = {row.pk: row for row in rows}
-        for one in ReportFile.objects.filter(report__in=rows).defer("data").order_by("id"):
+        found = ReportFile.objects.filter(report__in=rows).defer("data").select_related("scan")
+        for one in found.order_by("id"):
             one.report = of_page[one.report_id]  # whose key opens the names
             files.setdefault(one.report_id, []).append(_file(one))
         return {"items": [_report(row, files.get(row.pk, [])) for row in rows], "next": following}
@@ -275,6 +277,7 @@ def _report(row: Report, files: list[Json]) -> Json:
 
 
 def _file(row: ReportFile) -> Json:
+    scan: Scan | None = getattr(row, "scan", None)
     return {
         "id": row.pk,
         "name": row.name,
@@ -282,4 +285,6 @@ def _file(row: ReportFile) -> Json:
         "size": row.size,
         "sha256": bytes(row.sha256).hex(),
         "quarantine": row.quarantine,
+        "scan": scan.state if scan else "waiting",
+        "found": scan.found if scan else "",
     }

@@ -222,7 +222,10 @@ class Messages(Shape):
 
 
 class File(Shape):
-    """A file that came with a report; `quarantine` says why it must not be opened."""
+    """A file that came with a report; `quarantine` says why it must not be opened.
+
+    `scan` is what the scanner said: `waiting`, `clean`, `found` (then `found` names it) or `refused`.
+    """
 
     id: int
     name: str
@@ -230,6 +233,8 @@ class File(Shape):
     size: int
     sha256: str
     quarantine: str
+    scan: str
+    found: str
 
 
 class Report(Shape):

@@ -1,4 +1,4 @@
-"""A store of its own for a test."""
+"""A store and a scanner of its own for a test."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 
 from django.test import override_settings
 
+from tutela.core.files.scanning import scanner
 from tutela.core.files.store import store
 
 
@@ -20,6 +21,17 @@ def own_store(folder: Path) -> Iterator[Path]:
             yield folder
         finally:
             store.cache_clear()
+
+
+@contextmanager
+def with_scanner(where: str) -> Iterator[None]:
+    """Scan with the clamd at that place for a while."""
+    with override_settings(CLAMD=where):
+        scanner.cache_clear()
+        try:
+            yield
+        finally:
+            scanner.cache_clear()
 
 
 def objects(folder: Path) -> list[Path]:

@@ -14,7 +14,7 @@ from django.http import HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
 from django.template.defaultfilters import filesizeformat
 from django.urls import reverse
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from tutela.core.audit.models import Act
 from tutela.core.audit.record import record
@@ -27,9 +27,11 @@ from tutela.surfaces.desk.page import case_or_not_found, desk_page, show
 
 from .described import Line, described, words
 from .known import language
+from .scans import is_harmful, scan_of, words_of
 from .views import head
 
 if TYPE_CHECKING:
+    from tutela.core.files.models import File
     from tutela.surfaces.desk.page import DeskRequest
 
 #: How much of the raw bytes a page shows; the rest is in the download.
@@ -54,7 +56,10 @@ def report_page(request: DeskRequest, reference: str, number: int) -> HttpRespon
         "problems": [
             words(problem.get("message") or problem.get("code") or problem) for problem in report.problems
         ],
-        "files": [_file(case, report, one) for one in report.files.defer("data").order_by("id")],
+        "files": [
+            _file(case, report, one)
+            for one in report.files.defer("data").select_related("scan").order_by("id")
+        ],
         "additions": [_addition(case, one) for one in report.additions.defer("raw").order_by("id")],
         "raw": raw[:MOST_SHOWN].decode("utf-8", "replace").replace("\0", "\N{REPLACEMENT CHARACTER}"),
         "raw_size": filesizeformat(len(raw)),
@@ -84,14 +89,18 @@ def report_raw(request: DeskRequest, reference: str, number: int) -> HttpRespons
 
 
 @desk_page
-@require_safe
+@require_http_methods(["GET", "HEAD", "POST"])
 def report_file(request: DeskRequest, reference: str, number: int, file: int) -> HttpResponse:
-    """A file that came with a report, as a download. Raises NotFound for one in quarantine."""
+    """A file that came with a report, as a download.
+
+    Raises NotFound for one in quarantine, and for a harmful one unless they said that they know.
+    """
     case, report = _report(reference, number)
-    found = report.files.filter(pk=file, quarantine="").first()
+    found = report.files.filter(pk=file, quarantine="").select_related("scan").first()
     if found is None:
         raise NotFound
-    record(Act.REPORT_LOOKED, request.actor, case.pk, report=report.pk, file=found.pk)
+    detail = _knowingly(request, found)
+    record(Act.REPORT_LOOKED, request.actor, case.pk, report=report.pk, file=found.pk, **detail)
     return _download(bytes(found.data), found.name)
 
 
@@ -102,6 +111,7 @@ def exhibit_page(request: DeskRequest, reference: str, number: int) -> HttpRespo
     case, exhibit = _exhibit(reference, number)
     record(Act.EXHIBIT_LOOKED, request.actor, case.pk, exhibit=exhibit.number)
     is_text = exhibit.content_type in TEXT and not exhibit.quarantine and exhibit.file is None
+    url = reverse("desk:exhibit-file", args=[reference, number])
     context = {
         **head(request, registry.workflow(case.workflow), case),
         "slim": True,
@@ -111,25 +121,40 @@ def exhibit_page(request: DeskRequest, reference: str, number: int) -> HttpRespo
         "size": filesizeformat(exhibit.size),
         "sha256": exhibit.digest.hex(),
         "file_name": exhibit.file.name if exhibit.file else "",
-        "file_url": "" if exhibit.quarantine else reverse("desk:exhibit-file", args=[reference, number]),
+        "file_url": "" if exhibit.quarantine or is_harmful(exhibit.file) else url,
+        "scan": words_of(scan_of(exhibit.file)) if exhibit.file else "",
+        "harmful": url if is_harmful(exhibit.file) else "",
     }
     return show(request, "desk/exhibit.html", context)
 
 
 @desk_page
-@require_safe
+@require_http_methods(["GET", "HEAD", "POST"])
 def exhibit_file(request: DeskRequest, reference: str, number: int) -> HttpResponse | StreamingHttpResponse:
-    """An exhibit as a download. Raises NotFound for one in quarantine."""
+    """An exhibit as a download.
+
+    Raises NotFound for one in quarantine, and for a harmful one unless they said that they know.
+    """
     case, exhibit = _exhibit(reference, number)
     if exhibit.quarantine:
         raise NotFound
-    record(Act.EXHIBIT_LOOKED, request.actor, case.pk, exhibit=exhibit.number, file=True)
+    detail = _knowingly(request, exhibit.file)
+    record(Act.EXHIBIT_LOOKED, request.actor, case.pk, exhibit=exhibit.number, file=True, **detail)
     if exhibit.file:
         opened = keeping.read(exhibit.file)
         answer = StreamingHttpResponse(opened.chunks)
         answer.headers["Content-Length"] = str(opened.size)
         return _as_download(answer, f"{case.reference}-{exhibit} {exhibit.file.name}")
     return _download(bytes(exhibit.data), f"{case.reference}-{exhibit}{_ending(exhibit)}")
+
+
+def _knowingly(request: DeskRequest, file: File | ReportFile | None) -> dict[str, bool]:
+    """What the audit log is told of a harmful file. Raises NotFound where they did not say that they know."""
+    if not is_harmful(file):
+        return {}
+    if request.POST.get("sure") != "yes":
+        raise NotFound
+    return {"harmful": True}
 
 
 def _report(reference: str, number: int) -> tuple[Case, Report]:
@@ -142,7 +167,7 @@ def _report(reference: str, number: int) -> tuple[Case, Report]:
 
 def _exhibit(reference: str, number: int) -> tuple[Case, Exhibit]:
     case = case_or_not_found(reference)
-    exhibit = case.exhibits.filter(number=number).select_related("added_by", "file").first()
+    exhibit = case.exhibits.filter(number=number).select_related("added_by", "file__scan").first()
     if exhibit is None:
         raise NotFound
     return case, exhibit
@@ -174,15 +199,16 @@ def _headers(raw: bytes) -> list[tuple[str, str]]:
 
 
 def _file(case: Case, report: Report, one: ReportFile) -> dict[str, Any]:
+    url = reverse("desk:report-file", args=[case.reference, report.pk, one.pk])
     return {
         "name": one.name,
         "type": one.content_type,
         "size": filesizeformat(one.size),
         "sha256": bytes(one.sha256).hex(),
         "quarantine": one.quarantine,
-        "url": ""
-        if one.quarantine
-        else reverse("desk:report-file", args=[case.reference, report.pk, one.pk]),
+        "scan": words_of(scan_of(one)),
+        "url": "" if one.quarantine or is_harmful(one) else url,
+        "harmful": url if is_harmful(one) and not one.quarantine else "",
     }
 
 

@@ -12,6 +12,8 @@ from tutela.core.cases.models import Case, CaseLink, CaseParty, Exhibit, Party, 
 from tutela.core.flow import registry
 from tutela.surfaces.desk.faces import hour, moment
 
+from .scans import scan_of, words_of
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
@@ -67,17 +69,19 @@ def _link(link: PartyLink, party: Party, names: Mapping[int, str]) -> str:
 
 def exhibits(case: Case) -> list[dict[str, Any]]:
     """The evidence of a case: numbers and facts, never what is in it."""
-    return [_exhibit(case, one) for one in case.exhibits.defer("data").order_by("number")]
+    found = case.exhibits.defer("data").select_related("file__scan").order_by("number")
+    return [_exhibit(case, one) for one in found]
 
 
 def _exhibit(case: Case, one: Exhibit) -> dict[str, Any]:
+    scan = words_of(scan_of(one.file)) if one.file else ""
     return {
         "number": str(one),
         "title": one.title,
         "url": reverse("desk:exhibit", args=[case.reference, one.number]),
         "state": _("quarantined") if one.quarantine else one.get_kind_display(),
         "sealed": bool(one.quarantine),
-        "more": " · ".join(filter(None, [hour(one.added_at), one.source])),
+        "more": " · ".join(filter(None, [hour(one.added_at), one.source, scan])),
     }
 
 

@@ -12,8 +12,9 @@ import pytest
 from django.test import Client
 
 from tutela.core.audit.models import Act, Entry
-from tutela.core.cases.models import Case, Exhibit
-from tutela.core.files.models import File
+from tutela.core.cases.models import Case, Exhibit, ReportFile
+from tutela.core.cases.receive import IncomingFile
+from tutela.core.files.models import File, Scan
 from tutela.core.files.stream import CHUNK
 from tutela.core.files.tests.places import objects, own_store
 from tutela.core.people.actor import acting_as
@@ -143,3 +144,67 @@ def test_an_object_that_is_lost_is_said_on_a_page(cast, desk, reference, folder)
     assert answer.status_code == 400
     assert "not in its store" in answer.content.decode()
     assert juniper.get(f"/desk/case/{reference}/exhibits/1/").status_code == 200
+
+
+def found_harmful(cast, name: str = "Test.Harmful") -> None:
+    with acting_as(cast.juniper):
+        Scan.objects.update(state=Scan.State.FOUND, found=name)
+
+
+def harmful_looks(cast) -> list[bool]:
+    with acting_as(cast.juniper):
+        looks = Entry.objects.filter(act__in=[Act.EXHIBIT_LOOKED, Act.REPORT_LOOKED]).order_by("id")
+        return [one.detail.get("harmful", False) for one in looks if one.detail.get("file")]
+
+
+def test_a_harmful_file_leaves_only_for_whoever_says_that_they_know(cast, desk, reference):
+    juniper, url = desk(cast.juniper), f"/desk/case/{reference}/exhibits/1/"
+    send(juniper, reference, SECRET)
+    assert f'href="{url}file/"' in juniper.get(url).content.decode()
+    found_harmful(cast)
+    page = juniper.get(url).content.decode()
+    assert f'href="{url}file/"' not in page
+    assert "Harmful: Test.Harmful" in page
+    assert "Harmful: Test.Harmful" in juniper.get(f"/desk/case/{reference}/").content.decode()
+    assert juniper.get(f"{url}file/").status_code == 404
+    assert juniper.post(f"{url}file/").status_code == 404
+    assert harmful_looks(cast) == []
+    answer = juniper.post(f"{url}file/", {"sure": "yes"})
+    assert b"".join(answer.streaming_content) == SECRET
+    assert harmful_looks(cast) == [True]
+
+
+def test_a_harmful_file_of_a_report_too(cast, desk):
+    files = (IncomingFile("screen.png", "image/png", SECRET),)
+    reference = report(files=files)
+    with acting_as(cast.juniper):
+        file = ReportFile.objects.get()
+    url = f"/desk/case/{reference}/reports/{file.report_id}/"
+    juniper = desk(cast.juniper)
+    assert "Not scanned: no scanner is set up." in juniper.get(url).content.decode()
+    found_harmful(cast)
+    page = juniper.get(url).content.decode()
+    assert "Harmful: Test.Harmful" in page
+    assert f'href="{url}files/{file.pk}/"' not in page
+    assert juniper.get(f"{url}files/{file.pk}/").status_code == 404
+    assert juniper.post(f"{url}files/{file.pk}/", {"sure": "yes"}).content == SECRET
+    assert harmful_looks(cast) == [True]
+
+
+@pytest.mark.parametrize(
+    ("clamd", "state", "why", "words"),
+    [
+        ("", "waiting", "", "Not scanned: no scanner is set up."),
+        ("/run/clamd", "waiting", "", "Not scanned yet"),
+        ("/run/clamd", "waiting", "It is away.", "Not scanned yet: It is away."),
+        ("/run/clamd", "clean", "", "Scanned, nothing found"),
+        ("/run/clamd", "refused", "Too large.", "Not scanned: Too large."),
+    ],
+)
+def test_the_page_says_what_came_of_the_scan(cast, desk, reference, settings, clamd, state, why, words):
+    settings.CLAMD = clamd
+    juniper = desk(cast.juniper)
+    send(juniper, reference, SECRET)
+    with acting_as(cast.juniper):
+        Scan.objects.update(state=state, why=why)
+    assert words in juniper.get(f"/desk/case/{reference}/exhibits/1/").content.decode()

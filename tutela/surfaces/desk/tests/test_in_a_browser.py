@@ -16,6 +16,9 @@ from tests.cast import case_of
 from tests.chromium import RULES, look_over, strangers
 from tutela.core.access import conflicts, glass
 from tutela.core.cases.models import Case
+from tutela.core.cases.receive import IncomingFile
+from tutela.core.files.models import Scan
+from tutela.core.files.tests.places import own_store
 from tutela.core.people.actor import Actor, acting_as
 from tutela.core.people.models import Grant, Staff
 from tutela.core.people.roles import PLATFORM, Role
@@ -299,6 +302,33 @@ def ask_to_disclose(juniper: Analyst) -> None:
         page.fill(f"[name={name}]", str(path.RELEASE[name]))
     page.check("[name=data_classes][value=ip]")
     juniper.press("form .button--act")
+
+
+@pytest.mark.parametrize("language", ["en", "ar"])
+def test_a_file_is_added_and_a_harmful_one_leaves_on_purpose_only(cast, at_desk, tmp_path, language):
+    reference = report(files=(IncomingFile("notes.txt", "text/plain", b"words"),))
+    picture = tmp_path / "screen.png"
+    picture.write_bytes(b"a picture " * 500_000)
+    with own_store(tmp_path / "files"):
+        juniper = at_desk(cast.juniper, language)
+        page = juniper.page
+        juniper.go(f"/desk/case/{reference}/")
+        juniper.press("a[href$='/steps/add_file/']")
+        page.set_input_files("[name=file]", picture)
+        page.fill("[name=title]", "Talk page")
+        juniper.press("form .button--act")
+        expect(page.locator(".exhibit")).to_contain_text("Talk page")
+        with acting_as(cast.juniper):
+            Scan.objects.update(state=Scan.State.FOUND, found="Test.Harmful")
+            came = Case.objects.get(reference=reference).reports.values_list("pk", flat=True)[0]
+        juniper.go(f"/desk/case/{reference}/reports/{came}/")
+        juniper.check_everywhere(f"harmful-file-of-a-report-{language}")
+        juniper.go(f"/desk/case/{reference}/exhibits/1/")
+        juniper.check_everywhere(f"harmful-exhibit-{language}")
+        page.check("[name=sure]")
+        with page.expect_download() as download:
+            page.click("form .button--harm")
+        assert download.value.path().read_bytes() == picture.read_bytes()
 
 
 def test_undo_by_a_key_right_after(cast, at_desk):

@@ -1,0 +1,1 @@
+"""ClamAV: scans files for viruses, on this machine or another."""
