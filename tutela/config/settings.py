@@ -123,7 +123,7 @@ VAULT_SERVICES = {
 }
 # Where sealed files lie, and how large one may be (in megabytes): see tutela/core/files.
 FILES = environment.files()
-FILE_SERVICES: dict[str, str] = {}
+FILE_SERVICES = {"s3": "tutela.connectors.s3.files.FileBucket"}
 LARGEST_FILE = int(os.environ.get("TUTELA_LARGEST_FILE", "4000")) * 1_000_000
 # What looks for viruses: the path of clamd's socket, or HOST:PORT. Without it nothing is scanned.
 CLAMD = os.environ.get("TUTELA_CLAMD", "")

@@ -206,7 +206,7 @@ def _object_store() -> Finding:
     from tutela.core.files.store import store
 
     try:
-        store().size(f"ab/{'0' * 62}.00000000")
+        next(iter(store().objects()), None)
     except ConnectorError as error:
         return fault("Files", str(error), str(error.what_to_do) or "Check TUTELA_FILES.")
     return ok("Files", f"sealed in {environment.files()}")

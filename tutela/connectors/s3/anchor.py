@@ -7,21 +7,20 @@ behind a mark of deletion, is passed over: of each name the first version counts
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
-from typing import TypeVar
 
 from django.conf import settings
 from django.utils.translation import gettext as _
 
-from tutela.core.errors import NotConfigured, Rejected, TryLater
+from tutela.core.errors import NotConfigured, Rejected
+
+from .answers import answer
 
 try:
     from . import client
 except ImportError:  # pragma: no cover  an installation without the extra `aws`
     client = None  # type: ignore[assignment]
-
-T = TypeVar("T")
 
 
 class LockedBucket:
@@ -47,7 +46,7 @@ class LockedBucket:
 
     def put(self, number: int, day: str, text: str, lines: Iterable[str]) -> None:
         """Write the leaves, then the head. Raises ConnectorError: `Rejected` if another head is there."""
-        if not _answer(self._bucket.has_lock):
+        if not answer(self._bucket.has_lock):
             raise NotConfigured(
                 _("The bucket of %(name)s has no object lock, so that heads could be removed from it.")
                 % {"name": self.name},
@@ -69,41 +68,24 @@ class LockedBucket:
 
     def _write(self, key: str, text: str, until: datetime) -> None:
         try:
-            _answer(lambda: self._bucket.put_locked(key, text.encode(), until))
+            answer(lambda: self._bucket.put_locked(key, text.encode(), until))
         except client.Exists as error:
             # A crash came after it was written and before we knew.
-            there = _answer(lambda: list(self._bucket.first_versions(key)))
+            there = answer(lambda: list(self._bucket.first_versions(key)))
             if not there or self._get(there[0]) != text:
                 raise Rejected(
                     _("%(name)s holds something else as %(key)s.") % {"name": self.name, "key": key}
                 ) from error
 
     def _get(self, version: client.Version) -> str:
-        return _answer(lambda: self._bucket.get(version)).decode("ascii", "replace")
+        return answer(lambda: self._bucket.get(version)).decode("ascii", "replace")
 
     def _every(self, kind: str) -> Iterator[client.Version]:
         for day in self._days(kind):
             yield from self._of_day(kind, day)
 
     def _days(self, kind: str) -> list[str]:
-        return _answer(lambda: self._bucket.folders(f"{self._folder}{kind}/"))
+        return answer(lambda: self._bucket.folders(f"{self._folder}{kind}/"))
 
     def _of_day(self, kind: str, day: str) -> list[client.Version]:
-        return _answer(lambda: list(self._bucket.first_versions(f"{self._folder}{kind}/{day}/")))
-
-
-def _answer(call: Callable[[], T]) -> T:
-    try:
-        return call()
-    except client.Away as error:
-        raise TryLater(
-            _("The bucket does not answer: %(error)s") % {"error": error},
-            what_to_do=_("Nothing is lost. It is tried again by itself."),
-        ) from error
-    except client.NotLetIn as error:
-        raise NotConfigured(
-            _("The bucket does not let us in: %(error)s") % {"error": error},
-            what_to_do=_("Check the credentials, the bucket's name and its policy."),
-        ) from error
-    except client.Refused as error:
-        raise Rejected(_("The bucket refused: %(error)s") % {"error": error}) from error
+        return answer(lambda: list(self._bucket.first_versions(f"{self._folder}{kind}/{day}/")))

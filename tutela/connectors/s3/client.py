@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any, TypeVar
 
 import boto3
@@ -33,6 +35,19 @@ class Exists(Exception):
     """There is an object of that name already."""
 
 
+class Missing(Exception):
+    """There is no object of that name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Object:
+    """An object as a list names it."""
+
+    key: str
+    size: int
+    since: datetime
+
+
 @dataclass(frozen=True, slots=True)
 class Version:
     """One version of an object."""
@@ -41,8 +56,51 @@ class Version:
     id: str
 
 
+class Body:
+    """An object that is being read."""
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+
+    def read(self, size: int, /) -> bytes:
+        """At most that many bytes; none at the end."""
+        try:
+            return bytes(self._stream.read(size))
+        except (BotoCoreError, OSError) as error:
+            raise Away(str(error)) from error
+
+    def close(self) -> None:
+        """Read no further."""
+        self._stream.close()
+
+
+class Upload:
+    """An object that arrives in parts, each of 5 MiB or more but for the last."""
+
+    def __init__(self, s3: Any, place: dict[str, str]) -> None:
+        self._s3, self._parts = s3, list[dict[str, Any]]()
+        begun = _ask(lambda: s3.create_multipart_upload(**place, ContentType="application/octet-stream"))
+        self._place = {**place, "UploadId": begun["UploadId"]}
+
+    def add(self, data: bytes) -> None:
+        """Send the next part."""
+        number = len(self._parts) + 1
+        sent = _ask(lambda: self._s3.upload_part(**self._place, PartNumber=number, Body=data))
+        self._parts.append({"ETag": sent["ETag"], "PartNumber": number})
+
+    def finish(self) -> None:
+        """Make an object of the parts."""
+        parts = {"Parts": self._parts}
+        _ask(lambda: self._s3.complete_multipart_upload(**self._place, MultipartUpload=parts))
+
+    def drop(self) -> None:
+        """Throw the parts away, unless somebody did."""
+        with suppress(Missing):
+            _ask(lambda: self._s3.abort_multipart_upload(**self._place))
+
+
 class Bucket:
-    """A bucket that keeps versions."""
+    """One bucket. Of one that keeps versions, the first ones can be asked for."""
 
     def __init__(self, name: str) -> None:
         self._name = name
@@ -78,6 +136,61 @@ class Bucket:
                 ObjectLockRetainUntilDate=until,
             )
         )
+
+    def put(self, key: str, data: bytes) -> None:
+        """An object, all at once."""
+        _ask(lambda: self._s3.put_object(**self._at(key), Body=data, ContentType="application/octet-stream"))
+
+    def upload(self, key: str) -> Upload:
+        """An object in parts."""
+        return Upload(self._s3, self._at(key))
+
+    def move(self, key: str, to: str) -> None:
+        """Give an object another name, within the service."""
+        try:
+            self._s3.copy(self._at(key), self._name, to)  # in parts, where it is large
+        except (BotoCoreError, ClientError) as error:
+            raise _told(error) from error
+        self.remove(key)
+
+    def open(self, key: str) -> Body:
+        """An object to read. Raises `Missing`."""
+        return Body(_ask(lambda: self._s3.get_object(**self._at(key)))["Body"])
+
+    def size(self, key: str) -> int | None:
+        """How many bytes an object has; None where there is none."""
+        try:
+            return int(_ask(lambda: self._s3.head_object(**self._at(key)))["ContentLength"])
+        except Missing:
+            return None
+
+    def remove(self, key: str) -> None:
+        """Remove an object, if it is there."""
+        _ask(lambda: self._s3.delete_object(**self._at(key)))
+
+    def objects(self, prefix: str) -> Iterator[Object]:
+        """Every object below a prefix."""
+        pages = iter(self._s3.get_paginator("list_objects_v2").paginate(Bucket=self._name, Prefix=prefix))
+        while (page := _ask(lambda: next(pages, None))) is not None:
+            for one in page.get("Contents", []):
+                yield Object(one["Key"], one["Size"], one["LastModified"])
+
+    def drop_uploads(self, prefix: str, before: datetime) -> int:
+        """Throw away uploads below a prefix that began before that time. Returns how many."""
+        dropped = 0
+        pages = iter(
+            self._s3.get_paginator("list_multipart_uploads").paginate(Bucket=self._name, Prefix=prefix)
+        )
+        while (page := _ask(lambda: next(pages, None))) is not None:
+            for one in page.get("Uploads", []):
+                if one["Initiated"] < before:
+                    place = {**self._at(one["Key"]), "UploadId": one["UploadId"]}
+                    _ask(partial(self._s3.abort_multipart_upload, **place))
+                    dropped += 1
+        return dropped
+
+    def _at(self, key: str) -> dict[str, str]:
+        return {"Bucket": self._name, "Key": key}
 
     def get(self, version: Version) -> bytes:
         """The bytes of one version."""
@@ -127,6 +240,8 @@ def _told(error: BotoCoreError | ClientError) -> Exception:
     said = f"{code}: {error.response['Error'].get('Message', '')}"
     if code in {"PreconditionFailed", "ConditionalRequestConflict"}:
         return Exists(said)
+    if code in {"NoSuchKey", "NoSuchUpload", "NotFound", "404"}:
+        return Missing(said)
     if code in _NOT_LET_IN:
         return NotLetIn(said)
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)

@@ -10,6 +10,7 @@ import hashlib
 import itertools
 import uuid
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Self
@@ -169,7 +170,7 @@ def read(file: File) -> Opened:
         raise VaultError(_("The file is not in its store. Bring it back from a backup.")) from None
 
     def chunks() -> Iterator[bytes]:
-        with source:
+        with closing(source):
             yield from unseal(source, bytes(key), identity_of(file.uuid))
 
     whole = chunks()

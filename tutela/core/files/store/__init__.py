@@ -8,10 +8,9 @@ A store sees names and sealed bytes, and nothing else.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
-from typing import BinaryIO, Protocol
+from typing import Protocol
 
 from django.conf import settings
 from django.utils.module_loading import import_string
@@ -20,13 +19,30 @@ from django.utils.translation import gettext as _
 from tutela.core.errors import NotConfigured
 
 
-@dataclass(frozen=True)
-class Found:
-    """An object in a store: its name, its size in bytes, and since when it is kept."""
+class Found(Protocol):
+    """An object in a store."""
 
-    name: str
-    size: int
-    since: datetime
+    @property
+    def name(self) -> str:
+        """Under which it is kept."""
+
+    @property
+    def size(self) -> int:
+        """In bytes."""
+
+    @property
+    def since(self) -> datetime:
+        """Since when it is kept."""
+
+
+class Source(Protocol):
+    """An object that is being read."""
+
+    def read(self, size: int, /) -> bytes:
+        """At most that many bytes; none at the end. Raises TryLater."""
+
+    def close(self) -> None:
+        """Read no further."""
 
 
 class Writer(Protocol):
@@ -48,7 +64,7 @@ class Store(Protocol):
     def writer(self) -> Writer:
         """Begin an object."""
 
-    def open(self, name: str) -> BinaryIO:
+    def open(self, name: str) -> Source:
         """An object to read, from its beginning. Raises FileNotFoundError."""
 
     def size(self, name: str) -> int | None:

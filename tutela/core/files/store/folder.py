@@ -8,6 +8,7 @@ import re
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
@@ -16,11 +17,18 @@ from django.utils.translation import gettext as _
 
 from tutela.core.errors import TryLater
 
-from . import Found
-
 #: Where files lie while they are written. Backups leave out what ends like this.
 COMING, UNFINISHED = "coming", ".part"
 _NAME = re.compile(r"[0-9a-f]{2}/[0-9a-f]{62}\.[0-9a-f]{8}")
+
+
+@dataclass(frozen=True)
+class Found:
+    """A file in the folder."""
+
+    name: str
+    size: int
+    since: datetime
 
 
 class Folder:
