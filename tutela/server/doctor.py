@@ -175,6 +175,7 @@ def _key_service() -> Finding:
     from tutela.core.vault.providers import provider
     from tutela.core.vault.seals import VaultError, new_key
 
+    _set_up()
     key = new_key()
     try:
         if provider().unwrap(provider().wrap(key, "doctor"), "doctor") == key:
@@ -201,10 +202,19 @@ def files() -> Finding:
     return ok("Files", seen)
 
 
+def _set_up() -> None:
+    """Django, for what asks a connector; the command itself does without."""
+    import django
+
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tutela.config.settings")
+    django.setup()
+
+
 def _object_store() -> Finding:
     from tutela.core.errors import ConnectorError
     from tutela.core.files.store import store
 
+    _set_up()
     try:
         next(iter(store().objects()), None)
     except ConnectorError as error:
@@ -215,10 +225,11 @@ def _object_store() -> Finding:
 def scanner() -> Finding:
     """Whether somebody looks for viruses in files."""
     from tutela.core.errors import ConnectorError
-    from tutela.core.files import scanning
+    from tutela.core.files.scanner import scanner as found
 
+    _set_up()
     try:
-        using = scanning.scanner()
+        using = found()
         if using is None:
             remedy = "Install clamd, and name its socket or HOST:PORT in TUTELA_CLAMD."
             return Finding("Virus scan", State.OFF, "no scanner is set up; files say so", remedy)

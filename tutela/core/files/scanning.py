@@ -5,14 +5,10 @@ A file passes to the scanner in chunks, as it does to a reader. Without a scanne
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import timedelta
-from functools import cache
-from typing import Protocol
 
-from django.conf import settings
 from django.utils import timezone
-from django.utils.module_loading import import_string
 
 from tutela.core.cases.models import Report, ReportFile
 from tutela.core.errors import ConnectorError, Rejected
@@ -23,28 +19,10 @@ from tutela.core.vault.seals import Destroyed, VaultError
 
 from .keeping import read
 from .models import Scan
+from .scanner import Scanner, scanner
 
 AT_A_TIME = 20
 LONGEST_WAIT = timedelta(hours=1)
-
-
-class Scanner(Protocol):
-    """What looks for viruses. Raises TryLater, NotConfigured, and Rejected for what it will not scan."""
-
-    def scan(self, pieces: Iterable[bytes]) -> str:
-        """The name of what was found, or an empty text."""
-
-    def name(self) -> str:
-        """What it calls itself, and how old its signatures are."""
-
-
-@cache
-def scanner() -> Scanner | None:
-    """The scanner that `TUTELA_CLAMD` names, or None. Raises NotConfigured."""
-    if not settings.CLAMD:
-        return None
-    found: Scanner = import_string(settings.SCANNER)(settings.CLAMD)
-    return found
 
 
 def put_in_queue(report: Report) -> None:

@@ -11,6 +11,7 @@ import pytest
 from tutela.config import environment
 from tutela.core.audit.models import Act
 from tutela.core.audit.record import record
+from tutela.core.files.tests.places import with_scanner
 from tutela.core.people.actor import acting_as, system_actor
 from tutela.core.people.roles import SystemActor
 from tutela.server import chores, doctor, postgres, prepare
@@ -161,3 +162,22 @@ def test_it_names_the_anchor_that_takes_no_head(settings, tmp_path):
     (finding,) = doctor.audit()
     assert finding.state is State.OK
     assert finding.seen.endswith("anchors holds 1 heads")
+
+
+def test_a_folder_of_files_that_others_may_look_into_is_a_fault(tmp_path, monkeypatch):
+    files = tmp_path / "files"
+    monkeypatch.setenv("TUTELA_FILES", f"folder:{files}")
+    assert doctor.files().state is State.OK  # it is made with the first file
+    files.mkdir(mode=0o700)
+    assert doctor.files().state is State.OK
+    files.chmod(0o755)
+    assert doctor.files().state is State.FAULT
+
+
+def test_without_a_scanner_it_says_so_and_one_that_is_away_is_a_fault():
+    with with_scanner(""):
+        assert doctor.scanner().state is State.OFF
+    with with_scanner("/nowhere/clamd.socket"):
+        found = doctor.scanner()
+    assert found.state is State.FAULT
+    assert "does not answer" in found.seen

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from django.test import override_settings
 
-from tutela.core.files.scanning import scanner
+from tutela.core.files.scanner import scanner
 from tutela.core.files.store import store
 
 
