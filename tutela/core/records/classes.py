@@ -102,6 +102,11 @@ MODELS: dict[str, Kept] = {
         internal="id case uuid address content_type size added_by added_at gone_at",
         sealed="key name sha256",
     ),
+    "files.Scan": _kept(
+        CASE,
+        internal="id file report_file state attempts next_at scanned_at",
+        restricted="found why",
+    ),
     "cases.CaseLink": _kept(
         CASE,
         internal="id case other kind made_by made_at ended_at",

@@ -8,5 +8,5 @@ from tutela.core.sql import run_sql_beside
 
 
 class Migration(migrations.Migration):
-    dependencies: ClassVar = [("files", "0003_scans")]
+    dependencies: ClassVar = [("files", "0003_scans"), ("records", "0002_records")]
     operations: ClassVar = [run_sql_beside(__file__)]

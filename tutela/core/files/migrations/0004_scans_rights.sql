@@ -7,6 +7,23 @@ CREATE POLICY desk ON files_scan TO tutela_desk USING (
 );
 GRANT SELECT, INSERT, UPDATE, DELETE ON files_scan TO tutela_desk;
 
+-- It goes with its file, whoever removes that.
+SELECT tutela.goes_with_its_case('files_scan', '', true);
+DO $$
+DECLARE name text;
+BEGIN
+    FOR name IN SELECT conname FROM pg_constraint WHERE conrelid = 'files_scan'::regclass AND contype = 'f'
+    LOOP
+        EXECUTE format('ALTER TABLE files_scan DROP CONSTRAINT %I', name);
+    END LOOP;
+END
+$$;
+ALTER TABLE files_scan
+    ADD CONSTRAINT files_scan_file FOREIGN KEY (file_id) REFERENCES files_file (id)
+        ON DELETE CASCADE DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT files_scan_report_file FOREIGN KEY (report_file_id) REFERENCES cases_reportfile (id)
+        ON DELETE CASCADE DEFERRABLE INITIALLY DEFERRED;
+
 -- A verdict stays: only the queue changes.
 CREATE FUNCTION tutela.keep_verdict() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN

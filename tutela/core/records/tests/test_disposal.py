@@ -9,9 +9,10 @@ from tests.cast import report_emergency
 from tutela.core.access.functions import ask
 from tutela.core.audit.models import Act, Entry
 from tutela.core.cases.models import Case
+from tutela.core.cases.receive import IncomingFile
 from tutela.core.errors import BadData, NotAllowed, NotFound, StepClosed
 from tutela.core.files.keeping import draft_of, keep
-from tutela.core.files.models import File
+from tutela.core.files.models import File, Scan
 from tutela.core.files.store import store
 from tutela.core.flow.perform import perform
 from tutela.core.people.actor import acting_as
@@ -200,7 +201,8 @@ def test_a_party_that_another_case_knows_stays(cast):
 
 @pytest.mark.django_db(transaction=True)
 def test_files_leave_the_store_too(cast):
-    reference, other = report_emergency(), closed(cast)
+    came = IncomingFile("notes.txt", "text/plain", b"A file that came along")
+    reference, other = report_emergency(files=(came,)), closed(cast)
     for one in (reference, other):
         with acting_as(cast.juniper):
             draft = draft_of(iter([b"Seen on the page of ExampleMoss"]), 1000)
@@ -214,6 +216,8 @@ def test_files_leave_the_store_too(cast):
     names = {one.name for one in store().objects()}
     assert kept[reference] not in names
     assert kept[other] in names
+    with acting_as(cast.alder):
+        assert [one.file.object_name for one in Scan.objects.select_related("file")] == [kept[other]]
 
 
 def test_every_table_of_a_case_is_emptied_and_guarded(cast, superuser):
@@ -221,7 +225,8 @@ def test_every_table_of_a_case_is_emptied_and_guarded(cast, superuser):
     guarded = {
         (table, name)
         for table, name in superuser.execute(
-            "SELECT tgrelid::regclass::text, tgname FROM pg_trigger WHERE tgname IN ('held', 'held_key', 'keep_held')"
+            "SELECT tgrelid::regclass::text, tgname FROM pg_trigger"
+            " WHERE tgname IN ('held', 'held_key', 'keep_held')"
         ).fetchall()
     }
     allowed = {
@@ -230,7 +235,7 @@ def test_every_table_of_a_case_is_emptied_and_guarded(cast, superuser):
             "SELECT polrelid::regclass::text FROM pg_policy WHERE polname = 'records'"
         ).fetchall()
     }
-    derived = {"search_document", "cases_presence"}
+    derived = {"search_document", "cases_presence", "files_scan"}
     for table in tables_of_cases():
         assert table in allowed, f"{table} is not handed to tutela.goes_with_its_case()"
         guards = {(table, name) for name in ("held", "held_key", "keep_held")}
