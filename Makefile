@@ -31,7 +31,7 @@ bench: ## Run the benchmarks, or one of them: make bench NAME=intake
 	@bin/set-up test
 	@$(PY) -m bench $(NAME)
 
-drill: ## Practise the bad days: restore a backup, kill and restart what runs, fill the disk
+drill: ## Practise the bad days: restore a backup, kill and restart what runs, fill the disk, upgrade under load
 	@bin/set-up test
 	@$(PY) -m pytest tests/kill tutela/server/tests/test_backup.py tutela/server/tests/test_supervise.py -v -p no:cacheprovider
 

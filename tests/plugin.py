@@ -26,6 +26,8 @@ from tests import cluster
 
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "")
 MEMORY_NEEDED = 2_000_000_000
+#: What somebody may say of a run; whatever else of ours the environment holds is not for the tests.
+SAID_TO_TESTS = {"TUTELA_CHROMIUM", "TUTELA_POSTGRES_BIN", "TUTELA_UPGRADE_FROM"}
 RUN, CLUSTER = "TUTELA_TEST_RUN", "TUTELA_TEST_CLUSTER"
 
 
@@ -38,7 +40,7 @@ def _name_folders() -> None:
         os.environ[RUN] = str(run)
         os.environ.pop(CLUSTER, None)
         for name in [name for name in os.environ if name.startswith("TUTELA_") and name != RUN]:
-            if name != "TUTELA_POSTGRES_BIN":
+            if name not in SAID_TO_TESTS:
                 del os.environ[name]
         os.environ["TUTELA_SECRET_KEY_FILE"] = str(run / "secret")
         os.environ["TUTELA_PORTAL_SECRET_KEY_FILE"] = str(run / "portal-secret")
