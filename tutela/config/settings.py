@@ -152,3 +152,5 @@ MAILBOXES = {"emergency": "emergency", "ca": "triage", "info": "triage", "safety
 # Break-glass: how many minutes a case stays open unless told otherwise, and in which time it is reviewed.
 GLASS_MINUTES = int(os.environ.get("TUTELA_GLASS_MINUTES", "60"))
 GLASS_REVIEW = os.environ.get("TUTELA_GLASS_REVIEW", "2 business days")
+# In which time after the beginning of a quarter it is looked at who holds which role.
+ACCESS_REVIEW = os.environ.get("TUTELA_ACCESS_REVIEW", "10 business days")

@@ -24,7 +24,7 @@ from procrastinate.contrib.django import app
 from procrastinate.contrib.django.utils import connector_params
 from procrastinate.psycopg_connector import PsycopgConnector
 
-from tutela.core.access import conflicts, glass
+from tutela.core.access import conflicts, glass, reviews
 from tutela.core.audit.seal import seal_and_anchor
 from tutela.core.cases.models import PRESENCE_ENDS_AFTER, Presence
 from tutela.core.errors import NotConfigured, TutelaError
@@ -140,6 +140,13 @@ def tend_conflicts(timestamp: int) -> None:  # noqa: ARG001
 def carry_out_disposals(timestamp: int) -> None:  # noqa: ARG001
     """Cases that two people agreed to dispose of."""
     disposal.carry_out(AT_A_TIME)
+
+
+@app.periodic(cron="7 * * * *")
+@app.task(queueing_lock="tend_reviews", name="tend_reviews")
+def tend_reviews(timestamp: int) -> None:  # noqa: ARG001
+    """The reviews of roles of this quarter."""
+    reviews.tend()
 
 
 @app.periodic(cron="* * * * *")

@@ -1,1 +1,1 @@
-"""Who may see a case beyond the usual, and why anybody may see one at all."""
+"""Who may see a case beyond the usual, who keeps away, who holds which role, and why anybody sees one."""

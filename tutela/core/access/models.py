@@ -1,4 +1,7 @@
-"""Openings by break-glass and declared conflicts. Added and changed by functions of the database alone."""
+"""Openings by break-glass, declared conflicts, reviews of who holds which role.
+
+The first two are added and changed by functions of the database alone.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from tutela.core.cases.models import Case, Recusal
-from tutela.core.people.models import Staff
+from tutela.core.people.models import Grant, Staff
 
 #: Characters that a reason and the words of a review have at least.
 LEAST_REASON, LEAST_WORDS = 20, 10
@@ -167,3 +170,49 @@ class Involvement(models.Model):
 
     def __str__(self) -> str:
         return f"{self.case_id} for {self.conflict_id}"
+
+
+class Review(models.Model):
+    """The look, once a quarter, at who holds which role on one workflow (or on the platform)."""
+
+    workflow = models.CharField(max_length=40)
+    #: For instance 2026-Q4.
+    quarter = models.CharField(max_length=7)
+    opened_at = models.DateTimeField()
+    due_at = models.DateTimeField()
+    closed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["workflow", "quarter"], name="access_one_review"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.workflow} {self.quarter}"
+
+    @property
+    def is_late(self) -> bool:
+        """Whether something of it should have been decided by now."""
+        return self.closed_at is None and self.due_at <= timezone.now()
+
+
+class ReviewLine(models.Model):
+    """One role of one person in a review, and what was decided of it.
+
+    `kept` is None until then; a role that ended otherwise meanwhile needs no decision.
+    """
+
+    review = models.ForeignKey(Review, models.PROTECT, related_name="lines")
+    grant = models.ForeignKey(Grant, models.PROTECT, related_name="+")
+    kept = models.BooleanField(null=True)
+    words = models.TextField(blank=True)
+    decided_by = models.ForeignKey(Staff, models.PROTECT, null=True, related_name="+")
+    decided_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["review", "grant"], name="access_one_review_line"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.grant_id} in {self.review_id}"

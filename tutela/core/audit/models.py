@@ -55,6 +55,8 @@ class Act(models.TextChoices):
     CASE_DISPOSED = "case:disposed", _("Case disposed of")
     CASE_KEPT = "case:kept", _("Case kept from a disposal")
     SWEPT = "records:swept", _("Records of a short time swept")
+    REVIEW_OPENED = "review:opened", _("Review of roles opened")
+    ROLE_REVIEWED = "review:role", _("Role reviewed")
     AUDIT_EXPORTED = "audit:exported", _("Audit log exported")
     BACKUP_TAKEN = "backup:taken", _("Backup taken")
     PLATFORM_RESTORED = "backup:restored", _("Restored from a backup")

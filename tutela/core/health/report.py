@@ -40,6 +40,7 @@ class Part(StrEnum):
     AUDIT = "audit"
     ENDINGS = "endings"
     TIME = "time"
+    ACCESS = "access"
 
 
 @dataclass(frozen=True)
@@ -117,7 +118,7 @@ def _missing_migrations() -> list[str]:
 
 def _figures() -> dict[str, Any]:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT * FROM tutela.health(), tutela.audit_figures()")
+        cursor.execute("SELECT * FROM tutela.health(), tutela.audit_figures(), tutela.access_figures()")
         names = [column.name for column in cursor.description]
         row = dict(zip(names, cursor.fetchone(), strict=True))
     return {name: round(value, 1) if isinstance(value, float) else value for name, value in row.items()}
@@ -204,6 +205,16 @@ def _judge_figures(health: Health) -> None:
             % {"many": faulty},
         )
     _judge_audit(health, numbers)
+    if late := numbers["reviews_late"]:
+        health.look_at(
+            Part.ACCESS,
+            ngettext(
+                "%(many)d review of who holds which role is overdue.",
+                "%(many)d reviews of who holds which role are overdue.",
+                late,
+            )
+            % {"many": late},
+        )
 
 
 def _judge_audit(health: Health, numbers: dict[str, Any]) -> None:

@@ -508,6 +508,47 @@ class Lifted(Shape):
     person: Person
 
 
+class Review(Shape):
+    """The look of one quarter at who holds which role on one workflow, or on the platform."""
+
+    id: int
+    workflow: str
+    quarter: str = Field(examples=["2026-Q4"])
+    opened_at: datetime
+    due_at: datetime
+    closed_at: datetime | None
+    late: bool
+
+
+class ReviewList(Shape):
+    """A page of reviews, the newest first."""
+
+    items: list[Review]
+    next: str | None
+
+
+class ReviewedRole(Shape):
+    """One role of one person in a review, and what was decided of it."""
+
+    id: int
+    person: Person
+    role: str
+    since: datetime
+    until: datetime | None
+    last_used: datetime | None = Field(description="As far as acts and looks are recorded.")
+    waits: bool
+    kept: bool | None
+    words: str
+    decided_by: Person | None
+    decided_at: datetime | None
+
+
+class ReviewDetail(Review):
+    """A review with its roles; what waits comes first."""
+
+    roles: list[ReviewedRole]
+
+
 class WorkflowLine(Shape):
     """An installed workflow."""
 

@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from tutela.core.access import reviews
 from tutela.core.people.models import Staff
 from tutela.core.people.sign_in import make_sign_in_link
 from tutela.programs.directory import files
@@ -27,6 +28,7 @@ def load() -> None:
     load_people()
     files.load_sample()
     added = load_cases()
+    reviews.tend()
     typer.echo(f"{added} sample cases added." if added else "The sample is loaded already.")
 
 

@@ -16,6 +16,7 @@ from tutela.core.cases.models import Case
 from tutela.core.flow import registry
 from tutela.core.people.listening import make_ticket
 from tutela.core.people.models import Grant, OnCallShift
+from tutela.core.people.roles import Role
 
 from .approvals.waiting import waiting_for
 from .counts import bounded, said
@@ -55,6 +56,11 @@ def standing_of(request: DeskRequest) -> Standing:
         kept = Standing({slug: frozenset(names) for slug, names in roles.items()})
         request._standing = kept  # type: ignore[attr-defined]  # noqa: SLF001  ours, for this request
     return kept
+
+
+def reviews_roles(request: DeskRequest) -> bool:
+    """Whether the person looks once a quarter at who holds which role: managers and security officers."""
+    return any({Role.MANAGER, Role.SECURITY} & held for held in standing_of(request).roles.values())
 
 
 def asker_of(request: DeskRequest) -> Asker:
@@ -125,7 +131,14 @@ class Rail:
         return [
             self._link("table", _("Release log"), reverse("desk:releases")),
             self._link("unlock", _("Break-glass"), reverse("desk:glasses")),
+            *self._of_reviewers,
         ]
+
+    @property
+    def _of_reviewers(self) -> list[dict[str, Any]]:
+        if not reviews_roles(self._request):
+            return []
+        return [self._link("approve", _("Reviews of roles"), reverse("desk:reviews"))]
 
     @cached_property
     def views(self) -> list[dict[str, Any]]:

@@ -4,7 +4,7 @@ from django.urls import path, re_path
 
 from tutela.ui import views as ui
 
-from . import access, break_glass, conflicts, others, page, releases, search
+from . import access, break_glass, conflicts, others, page, releases, reviews, search
 from .approvals import views as approvals
 from .case import originals
 from .case import views as case
@@ -64,6 +64,9 @@ urlpatterns = [
     path("conflicts/", conflicts.declared, name="conflicts"),
     path("conflicts/<int:number>/", conflicts.conflict, name="conflict"),
     path("conflicts/<int:number>/end/", conflicts.end, name="conflict-end"),
+    path("reviews/", reviews.listed, name="reviews"),
+    path("reviews/<int:number>/", reviews.review, name="review"),
+    path("reviews/<int:number>/<int:line>/", reviews.decide, name="review-decide"),
     path("search/", search.search, name="search"),
     path("palette.json", search.palette, name="palette"),
     path("preferences/", others.preferences, name="preferences"),

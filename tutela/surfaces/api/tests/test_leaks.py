@@ -187,6 +187,8 @@ def test_the_walk_knows_every_parameter_of_a_path():
         "{number}",
         "{opening}",
         "{conflict}",
+        "{review}",
+        "{line}",
     }
 
 
@@ -216,6 +218,8 @@ def _ask(caller: Caller, method: str, path: str, reference: str, verb: str, word
         "number": _number(reference),
         "opening": _opening(reference),
         "conflict": _conflict(reference),
+        "review": 1,
+        "line": 1,
         "verb": verb,
         "slug": "emergency",
     }

@@ -17,13 +17,15 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
+from tutela.core.access import reviews
 from tutela.core.cases.models import Case
 from tutela.core.errors import NotFound
 from tutela.core.flow import registry
 from tutela.surfaces.desk.counts import bounded, said
+from tutela.surfaces.desk.faces import full
 from tutela.surfaces.desk.models import SavedView
 from tutela.surfaces.desk.page import desk_page, show
-from tutela.surfaces.desk.rail import asker_of, rail_of, standing_of
+from tutela.surfaces.desk.rail import asker_of, rail_of, reviews_roles, standing_of
 
 from .filters import KEYS, LONGEST, Filter, parse
 from .lists import MY_DAY, OF_WORKFLOW, SOON, SORTS, Sort, Tab, mine, page_of
@@ -128,6 +130,7 @@ def _list_page(request: DeskRequest, listing: Listing, workflow: str = "") -> Ht
         "tab_name": tab.name if tab and tab is not listing.tabs[0] else "",
         "save_url": f"{reverse('desk:views')}?{urlencode({'q': asked.text, 'sort': sort.name})}",
         "summary": _summary(asker, rail_of(request)) if listing.day else "",
+        "reviews": _reviews(request) if listing.day else [],
         "filter": asked,
         "typed": typed,
         "chips": _chips(asked, address),
@@ -144,6 +147,20 @@ def _list_page(request: DeskRequest, listing: Listing, workflow: str = "") -> Ht
         "is_mine": listing.view is not None and listing.view.owner_id == request.user.pk,
     }
     return show(request, "desk/queue.html", context)
+
+
+def _reviews(request: DeskRequest) -> list[dict[str, Any]]:
+    """The reviews of roles that wait for this person. Asks nothing for those who review none."""
+    found = reviews.waiting_for(request.actor) if reviews_roles(request) else []
+    return [
+        {
+            "url": reverse("desk:review", args=[one.pk]),
+            "about": reviews.label_of(one),
+            "due": full(one.due_at),
+            "kind": "warning" if one.is_late else "notice",
+        }
+        for one in found
+    ]
 
 
 def _sort(name: str, asked: Filter) -> Sort:

@@ -14,7 +14,8 @@ from playwright.sync_api import expect
 
 from tests.cast import case_of
 from tests.chromium import RULES, look_over, strangers
-from tutela.core.access import conflicts, glass
+from tutela.core.access import conflicts, glass, reviews
+from tutela.core.access.models import Review
 from tutela.core.cases.models import Case
 from tutela.core.cases.receive import IncomingFile
 from tutela.core.files.models import Scan
@@ -193,12 +194,18 @@ def of_managers(scene, cast) -> dict[str, str]:
     assert opened is not None
     glass.close_glass(Actor.of(rowan, "desk"), opened.pk)
     heron = Staff.objects.get(pk=cast.heron.id)
+    reviews.tend()
+    with acting_as(cast.alder):
+        roles = Review.objects.get(workflow="emergency").pk
     found = conflicts.declare(cast.alder, heron, "They share a household.", name="~2026-10421-07")
     return {
         "opening": f"/desk/break-glass/{opened.pk}/",
         "access": f"/desk/case/{scene.held}/access/?person=heron",
         "conflicts of others": "/desk/conflicts/",
         "conflict of another": f"/desk/conflicts/{found.pk}/",
+        "my day with a review": "/desk/",
+        "reviews": "/desk/reviews/",
+        "review": f"/desk/reviews/{roles}/",
     }
 
 

@@ -70,6 +70,7 @@ LISTS = [
     "/desk/releases/export/",
     "/desk/break-glass/",
     "/desk/conflicts/",
+    "/desk/reviews/",
 ]
 WHY = "Nobody of the team answers the phone."
 
@@ -227,6 +228,7 @@ def test_no_address_at_all_tells_of_it(cast, hidden, outsider):
         "<str:secret>": "unknown",
         "<int:event>": "1",
         "<int:file>": "1",
+        "<int:line>": "1",
         "<str:number>": entry,
     }
     for pattern in urlpatterns[:-1]:
