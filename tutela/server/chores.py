@@ -92,8 +92,9 @@ def finish_renewals(timestamp: int) -> None:  # noqa: ARG001
 @app.periodic(cron="47 * * * *")
 @app.task(queueing_lock="seal_older", name="seal_older")
 def seal_older(timestamp: int) -> None:  # noqa: ARG001
-    """What was written in plain before its column was sealed."""
+    """What was written in plain before its column was sealed, and addresses that have no hash yet."""
     older.seal_older()
+    older.index_older()
 
 
 @app.periodic(cron="* * * * *")

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from tutela.core.people.models import Staff, Team
 from tutela.core.vault import keyring, receipt_keys, report_keys
+from tutela.core.vault.blind import BlindIndex, plain_address
 from tutela.core.vault.fields import SealableText, SealedBytes, SealedJSON, SealedText, SealedTwin
 
 PRESENCE_ENDS_AFTER = timedelta(seconds=45)
@@ -182,6 +183,10 @@ class Report(models.Model):
     language = models.CharField(max_length=20, blank=True)
     sender_name = SealedText(help_text=_("What the sender calls themselves"))
     sender_email = SealedText(help_text=_("The address to answer to"))
+    # Finds other reports from the same address, which nobody can read here.
+    sender_index = BlindIndex(
+        of="sender_email", normalise=plain_address, help_text=_("The address to answer to")
+    )
     sent_at = models.DateTimeField(null=True)
     received_at = models.DateTimeField(default=timezone.now)
     fields = SealedJSON(default=dict, help_text=_("What was filled in, and where mail came from"))
@@ -203,6 +208,10 @@ class Report(models.Model):
     class Meta:
         indexes: ClassVar = [
             models.Index(fields=["open_after", "id"], condition=Q(opened_at=None), name="report_unopened"),
+            models.Index(
+                fields=["sender_index"], condition=Q(sender_index__gt=b""), name="report_same_sender"
+            ),
+            models.Index(fields=["id"], condition=Q(sender_index=None), name="report_sender_unindexed"),
         ]
 
     def __str__(self) -> str:
@@ -221,6 +230,11 @@ class Report(models.Model):
     def sealing_identity(self) -> str:
         """By which a report is known before it has a number."""
         return bytes(self.dedup_key).hex()
+
+    def from_same_sender(self) -> models.QuerySet[Report]:
+        """Other reports from the same address on cases that one sees, the newest first."""
+        same = Report.objects.filter(sender_index=self.sender_index or b"", sender_index__gt=b"")
+        return same.exclude(pk=self.pk).exclude(case=None).order_by("-received_at", "-id")
 
     def keep_key_with(self, case: Case) -> None:
         """From now on its case keeps the key, and nobody else. Save `key` afterwards."""

@@ -44,7 +44,9 @@ def open_case(report_id: int) -> str:
             report.open_error = ""
             assert report.case is not None
             report.keep_key_with(report.case)
-            report.save(update_fields=["case", "first_case", "opened_at", "open_error", "key"])
+            report.save(
+                update_fields=["case", "first_case", "opened_at", "open_error", "key", "sender_index"]
+            )
             put_in_queue(report)
         assert report.case is not None
         return report.case.reference

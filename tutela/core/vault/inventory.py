@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from django.apps import apps
+
+from .blind import BlindIndex
 from .fields import sealed_columns
 
 
@@ -17,7 +20,20 @@ class Column:
 
 
 def inventory() -> list[Column]:
-    """Every sealed column of the platform."""
+    """Every sealed column of the platform, and every hash by which one is looked up."""
+    return [*_hashes(), *_sealed()]
+
+
+def _hashes() -> list[Column]:
+    return [
+        Column(f"{model._meta.db_table}.{field.column}", "hash", str(field.help_text))  # noqa: SLF001  Django's public name
+        for model in apps.get_models()
+        for field in model._meta.local_fields  # noqa: SLF001  Django's public name
+        if isinstance(field, BlindIndex)
+    ]
+
+
+def _sealed() -> list[Column]:
     return [
         Column(
             f"{field.model._meta.db_table}.{field.column}",  # noqa: SLF001  Django's public name

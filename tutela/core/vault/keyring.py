@@ -92,6 +92,7 @@ def erase(case_id: int, actor: Actor, why: str) -> None:
         if row.destroyed_at:
             return
         reports = case.reports.exclude(key=None).update(key=report_keys.destroyed(case_id))
+        case.reports.update(sender_index=b"")
         case.messages.update(for_reporter=None)
         row.wrapped, row.destroyed_at, row.destroyed_by_id, row.destroyed_why = (
             b"", timezone.now(), actor.id, why,

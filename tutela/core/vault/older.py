@@ -16,6 +16,7 @@ from tutela.core.people.actor import acting_as, system_actor
 from tutela.core.people.roles import SystemActor
 
 from . import keyring
+from .seals import VaultError
 
 BATCH = 200
 
@@ -29,6 +30,32 @@ def seal_older() -> int:
             done += len(rows)
             last = _seal(kind, rows, seal)
     return done
+
+
+def index_older() -> int:
+    """Write the hashes of addresses that were sealed before there were any. Returns how many.
+
+    A report that does not open now waits for the next time, and stalls no other.
+    """
+    from tutela.core.cases.models import Report
+
+    waiting = Report.objects.filter(sender_index=None).exclude(case=None).defer("raw").order_by("id")
+    done, last = 0, 0
+    while True:
+        with acting_as(system_actor(SystemActor.KEYS)):
+            rows = list(waiting.filter(pk__gt=last)[:BATCH])
+            done += sum(_index(row) for row in rows)
+        if not rows:
+            return done
+        last = rows[-1].pk
+
+
+def _index(row: Any) -> bool:
+    try:
+        row.save(update_fields=["sender_index"])
+    except VaultError:
+        return False
+    return True
 
 
 def older_rows() -> dict[str, int]:

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from tutela.core.cases.models import Case
 from tutela.core.people.actor import Actor
+from tutela.core.vault.blind import plain_address
 
 from .models import ContactRestriction
 
@@ -20,9 +21,8 @@ Act = ContactRestriction.Act
 
 def contact_hash(address: str) -> bytes:
     """The keyed hash of a mail address. Capitals, spaces around it and "+tags" make no difference."""
-    name, _at, domain = address.strip().casefold().rpartition("@")
-    plain = f"{name.split('+')[0]}@{domain}"
-    return hmac.new(settings.SECRET_KEY.encode(), b"contact " + plain.encode(), hashlib.sha256).digest()
+    plain = plain_address(address).encode()
+    return hmac.new(settings.SECRET_KEY.encode(), b"contact " + plain, hashlib.sha256).digest()
 
 
 def enter(

@@ -147,6 +147,7 @@ def test_the_inventory_names_what_is_sealed():
         "cases_report.fields",
         "cases_report.raw",
         "cases_report.sender_email",
+        "cases_report.sender_index",
         "cases_report.sender_name",
         "cases_reportfile.data",
         "cases_reportfile.name",

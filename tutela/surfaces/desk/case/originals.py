@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 
 #: How much of the raw bytes a page shows; the rest is in the download.
 MOST_SHOWN = 200_000
+#: How many other reports from the same address it names.
+MOST_OTHERS = 20
 TEXT = ("text/plain",)
 Answer = TypeVar("Answer", HttpResponse, StreamingHttpResponse)
 
@@ -61,6 +63,7 @@ def report_page(request: DeskRequest, reference: str, number: int) -> HttpRespon
             for one in report.files.defer("data").select_related("scan").order_by("id")
         ],
         "additions": [_addition(case, one) for one in report.additions.defer("raw").order_by("id")],
+        "same_sender": [_addition(one.case, one) for one in _same_sender(report)],
         "raw": raw[:MOST_SHOWN].decode("utf-8", "replace").replace("\0", "\N{REPLACEMENT CHARACTER}"),
         "raw_size": filesizeformat(len(raw)),
         "raw_cut": len(raw) > MOST_SHOWN,
@@ -212,8 +215,17 @@ def _file(case: Case, report: Report, one: ReportFile) -> dict[str, Any]:
     }
 
 
-def _addition(case: Case, one: Report) -> dict[str, Any]:
-    return {"url": reverse("desk:report", args=[case.reference, one.pk]), "when": full(one.received_at)}
+def _same_sender(report: Report) -> list[Report]:
+    return list(report.from_same_sender().select_related("case").defer("raw")[:MOST_OTHERS])
+
+
+def _addition(case: Case | None, one: Report) -> dict[str, Any]:
+    assert case is not None
+    return {
+        "reference": case.reference,
+        "url": reverse("desk:report", args=[case.reference, one.pk]),
+        "when": full(one.received_at),
+    }
 
 
 def _download(data: bytes, name: str) -> HttpResponse:

@@ -134,3 +134,12 @@ def test_a_mail_whose_head_cannot_be_read_is_shown_all_the_same(cast, desk):
     assert "No head." in answer.content.decode()
     page = desk(cast.juniper).get(f"/desk/case/{broken}/").content.decode()
     assert "Parts of it could not be read as mail." in page
+
+
+def test_other_reports_from_the_same_address_are_named(cast, desk, url):
+    other = report(sender_email="Reader@wiki.example")
+    report(sender_email="editor@wiki.example")
+    text = desk(cast.juniper).get(url).content.decode()
+    assert "Other reports from this address" in text
+    found = re.search(r"Other reports from this address.*?</section>", text, re.DOTALL)[0]
+    assert re.findall(r"/desk/case/([A-Z]+-\d+-\d+)/", found) == [other]
