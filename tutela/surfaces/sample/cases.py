@@ -11,6 +11,7 @@ from tutela.core.access.glass import close_glass, open_glass
 from tutela.core.cases.models import Case, Report
 from tutela.core.cases.opening import open_case
 from tutela.core.cases.receive import Incoming, receive
+from tutela.core.files.keeping import draft_of, keep
 from tutela.core.flow.perform import perform
 from tutela.core.people.actor import Actor, acting_as, system_actor
 from tutela.core.people.models import Staff
@@ -44,6 +45,9 @@ RELEASED: Mapping[str, Any] = {
 }
 
 
+SAVED = b"<!doctype html><title>User talk:ExampleMoss</title><p>Goodbye."
+
+
 class Desk:
     """Works on sample cases in the name of the sample people."""
 
@@ -71,6 +75,14 @@ class Desk:
     def do(self, reference: str, who: str, step: str, **data: Any) -> None:
         """One step by one person."""
         perform(reference, step, self.actors[who], data)
+
+    def attach(self, reference: str, who: str, name: str, data: bytes, title: str) -> None:
+        """A file that somebody keeps as an exhibit."""
+        actor = self.actors[who]
+        with draft_of(iter([data]), len(data)) as draft, acting_as(actor):
+            case = Case.objects.get(reference=reference)
+            kept = keep(case, draft, name, "text/html", actor)
+        self.do(reference, who, "add_file", file=kept.pk, title=title, source="wiki.example")
 
     def declare(self, who: str, name: str, why: str) -> None:
         """Have somebody declare a conflict of their own."""
@@ -128,6 +140,7 @@ def _waiting_for_legal(desk: Desk) -> None:
         how="The station is there.",
     )
     desk.do(reference, "heron", "note", text="The account wrote the same station on two other pages.")
+    desk.attach(reference, "heron", "User_talk_ExampleMoss.html", SAVED, "The talk page, as saved")
     desk.do(reference, "juniper", "disclose", **RELEASED)
 
 
