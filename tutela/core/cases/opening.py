@@ -35,7 +35,7 @@ def open_case(report_id: int) -> str:
     Raises Report.DoesNotExist. Any other error is kept on the report by `open_waiting`.
     """
     with acting_as(system_actor(SystemActor.INTAKE)) as actor:
-        report = Report.objects.select_for_update(of=("self",)).get(pk=report_id)
+        report = _locked(report_id)
         if report.case_id is None:
             case = _added(report, actor) or _answered(report, actor) or _open(report, actor)
             report.case = report.case or case
@@ -50,6 +50,16 @@ def open_case(report_id: int) -> str:
             put_in_queue(report)
         assert report.case is not None
         return report.case.reference
+
+
+def _locked(report_id: int) -> Report:
+    """The report, with its row locked.
+
+    Where another process has it in hand, we wait. What comes back then may seem to be nobody's: whether a
+    report shows is looked up as things were before, and its case is younger. So it is asked once more.
+    """
+    rows = Report.objects.select_for_update(of=("self",))
+    return rows.filter(pk=report_id).first() or rows.get(pk=report_id)
 
 
 def open_waiting(limit: int = 50) -> int:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-import pytest
+import threading
 
-from tests.cast import Cast, case_of, emergency, report_emergency
+import pytest
+from django.db import connection, transaction
+
+from tests.cast import Cast, case_of, emergency, make_cast, report_emergency
+from tests.kill.tools import wait_for
 from tutela.core.cases.models import Case, Message, Report
 from tutela.core.cases.opening import open_case, open_waiting
 from tutela.core.cases.receive import receive
@@ -70,3 +74,40 @@ def test_an_answer_to_our_mail_joins_its_case_and_a_guessed_reference_does_not(c
         "source_key": "<three@wiki.example>",
     }
     assert open_case(receive(emergency(**guessed, thread=("<guess@wiki.example>",))).report_id) != reference
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_waits_for_another_process_that_opens_it_gets_the_same_case():
+    make_cast()
+    report = receive(emergency()).report_id
+    has_it, may_end, found = threading.Event(), threading.Event(), []
+
+    def open_slowly() -> None:
+        with transaction.atomic():
+            found.append(open_case(report))
+            has_it.set()
+            may_end.wait(30)
+        connection.close()
+
+    def open_too() -> None:
+        found.append(open_case(report))
+        connection.close()
+
+    slow, other = threading.Thread(target=open_slowly), threading.Thread(target=open_too)
+    slow.start()
+    assert has_it.wait(30)
+    other.start()
+    wait_for(somebody_waits_for_a_lock, "the other one waits for the row")
+    may_end.set()
+    slow.join()
+    other.join()
+    assert found[0] == found[1]
+
+
+def somebody_waits_for_a_lock() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT EXISTS (SELECT FROM pg_stat_activity"
+            " WHERE wait_event_type = 'Lock' AND datname = current_database())"
+        )
+        return cursor.fetchone()[0]
