@@ -132,6 +132,7 @@ class Rail:
             self._link("table", _("Release log"), reverse("desk:releases")),
             self._link("unlock", _("Break-glass"), reverse("desk:glasses")),
             *self._of_reviewers,
+            self._link("folder", _("Records"), reverse("desk:records")),
         ]
 
     @property

@@ -10,6 +10,7 @@ from .case import originals
 from .case import views as case
 from .queue import bulk, saved
 from .queue import views as queue
+from .records import views as records
 from .signing_in import entrance
 from .steps import files
 from .steps import views as steps
@@ -67,6 +68,15 @@ urlpatterns = [
     path("reviews/", reviews.listed, name="reviews"),
     path("reviews/<int:number>/", reviews.review, name="review"),
     path("reviews/<int:number>/<int:line>/", reviews.decide, name="review-decide"),
+    path("records/", records.overview, name="records"),
+    path("records/schedule/", records.schedule_page, name="schedule"),
+    path("records/due/<slug:workflow>/", records.due, name="due"),
+    path("records/holds/", records.hold_list, name="holds"),
+    path("records/holds/<str:number>/", records.hold_page, name="hold"),
+    path("records/holds/<str:number>/release/", records.hold_release, name="hold-release"),
+    path("records/runs/<str:number>/", records.run_page, name="run"),
+    path("records/runs/<str:number>/decide/", records.run_decide, name="run-decide"),
+    path("records/certificates/<str:number>/", records.certificate, name="certificate"),
     path("search/", search.search, name="search"),
     path("palette.json", search.palette, name="palette"),
     path("preferences/", others.preferences, name="preferences"),

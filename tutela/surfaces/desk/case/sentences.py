@@ -83,6 +83,8 @@ STEPS = {
     "glass_review_overdue": _("The review of the break-glass of %(opener)s is overdue"),
     "conflict_hid": _("%(who)s stepped away from this case and no longer sees it"),
     "conflict_lifted": _("%(who)s found that %(opener)s need not keep away from this case"),
+    "hold_placed": _("%(who)s placed the case under a legal hold"),
+    "hold_released": _("%(who)s released a legal hold on the case"),
     "clock_warned": _("The clock “%(clock)s” runs low"),
     "clock_lapsed": _("The clock “%(clock)s” ran out"),
 }

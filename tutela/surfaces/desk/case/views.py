@@ -10,6 +10,7 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
@@ -18,6 +19,7 @@ from tutela.core.flow import registry
 from tutela.core.flow.models import ClockRow
 from tutela.core.flow.reading import read
 from tutela.core.people.roles import PLATFORM, Role
+from tutela.core.records.holds import KEEPERS, active_on
 from tutela.surfaces.desk.faces import SEVERITY, clock_face, hour
 from tutela.surfaces.desk.page import case_or_not_found, desk_page, show
 from tutela.surfaces.desk.rail import standing_of
@@ -108,6 +110,7 @@ def head(request: DeskRequest, workflow: Workflow, case: Case) -> dict[str, Any]
     """What the head of every page about a case shows. Whoever sees it has looked at the case."""
     glasses = list(case.glasses.open().select_related("staff").order_by("id"))
     looked(case, request.actor, glasses)
+    roles = standing_of(request).roles.get(case.workflow, frozenset())
     return {
         "case": case,
         "workflow": workflow,
@@ -118,8 +121,12 @@ def head(request: DeskRequest, workflow: Workflow, case: Case) -> dict[str, Any]
         "is_mine": case.assignee_id == request.user.pk,
         "here": others_here(case, request.actor),
         "glasses": open_to(glasses),
+        "legal_holds": legal_holds(case),
         "queue_url": _queue_url(request, case),
         "url": reverse("desk:case", args=[case.reference]),
+        "hold_url": f"{reverse('desk:holds')}?{urlencode({'case': case.reference})}"
+        if not roles.isdisjoint(KEEPERS)
+        else "",
         "access_url": reverse("desk:access", args=[case.reference]) if may_ask(request, case) else "",
     }
 
@@ -146,6 +153,17 @@ def open_to(glasses: Iterable[Glass]) -> list[dict[str, Any]]:
             % {"who": one.staff.working_name, "time": hour(one.expires_at)},
         }
         for one in glasses
+    ]
+
+
+def legal_holds(case: Case) -> list[dict[str, Any]]:
+    """The holds that keep the case, so that nothing of it goes. One query."""
+    return [
+        {
+            "url": reverse("desk:hold", args=[one.number]),
+            "words": _("Legal hold %(number)s") % {"number": one.number},
+        }
+        for one in active_on(case)
     ]
 
 

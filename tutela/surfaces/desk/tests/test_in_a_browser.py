@@ -24,6 +24,9 @@ from tutela.core.people.actor import Actor, acting_as
 from tutela.core.people.models import Grant, Staff
 from tutela.core.people.roles import PLATFORM, Role
 from tutela.core.people.sign_in import make_sign_in_link
+from tutela.core.records import runs
+from tutela.core.records.holds import place_hold
+from tutela.core.records.tests.scene import dispose, old
 from tutela.programs.registers.releases import entries
 from tutela.surfaces.desk.tests.scene import do, report, set_scene
 from tutela.workflows.emergency.tests import path
@@ -215,6 +218,34 @@ def test_every_page_of_managers_can_be_used_by_everybody(cast, at_desk, language
     for name, address in of_managers(set_scene(cast), cast).items():
         manager.go(address)
         manager.check_everywhere(f"{name}-{language}")
+
+
+def of_records(cast) -> dict[str, str]:
+    """The pages about records, each with something on it."""
+    gone, held, ripe = (old(cast) for _each in range(3))
+    done = dispose(cast, gone)
+    hold = place_hold(cast.larch, [held], "A preservation demand came in.", "Court of Sample City, 12/26")
+    asked = runs.propose(cast.alder, [ripe], "Its time is over.")
+    old(cast)
+    return {
+        "records": "/desk/records/",
+        "schedule": "/desk/records/schedule/",
+        "due": "/desk/records/due/emergency/",
+        "holds": "/desk/records/holds/",
+        "hold": f"/desk/records/holds/{hold.number}/",
+        "run": f"/desk/records/runs/{asked.number}/",
+        "run that is done": f"/desk/records/runs/{done.number}/",
+        "certificate": "/desk/records/certificates/DC-2026-0001/",
+        "held case": f"/desk/case/{held}/",
+    }
+
+
+@pytest.mark.parametrize("language", ["en", "ar"])
+def test_every_page_of_records_can_be_used_by_everybody(cast, at_desk, language):
+    counsel = at_desk(cast.larch, language)
+    for name, address in of_records(cast).items():
+        counsel.go(address)
+        counsel.check_everywhere(f"{name}-{language}")
 
 
 @pytest.mark.parametrize("look", ["wide", "right to left, narrow and dark"])

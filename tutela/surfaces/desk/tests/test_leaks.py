@@ -18,6 +18,8 @@ from tutela.core.cases.models import Case, Recusal
 from tutela.core.people.actor import Actor, acting_as
 from tutela.core.people.models import Grant, Membership, Staff
 from tutela.core.people.roles import PLATFORM, Role
+from tutela.core.records.holds import place_hold
+from tutela.core.records.models import Hold
 from tutela.programs.registers.releases import entries, log
 from tutela.surfaces.desk.urls import urlpatterns
 from tutela.workflows.emergency.tests import path
@@ -71,6 +73,8 @@ LISTS = [
     "/desk/break-glass/",
     "/desk/conflicts/",
     "/desk/reviews/",
+    "/desk/records/",
+    "/desk/records/holds/",
 ]
 WHY = "Nobody of the team answers the phone."
 
@@ -82,6 +86,7 @@ def hidden(cast) -> str:
     enter_release(reference, cast.juniper)
     dress(reference, cast)
     write_again(reference, cast, "They said goodbye once more.")
+    place_hold(cast.larch, [reference], "ExampleMoss is asked about.", "A court, 12 October")
     return reference
 
 
@@ -188,6 +193,13 @@ def test_an_entry_of_the_release_log_is_as_if_there_were_none(cast, hidden, outs
     assert real[0] == 404
 
 
+def test_a_hold_is_as_if_there_were_none(hidden, outsider):
+    for rest, method in (("", "get"), ("release/", "post")):
+        real = answer_of(outsider, f"/desk/records/holds/LH-2026-0001/{rest}", method)
+        assert real == answer_of(outsider, f"/desk/records/holds/LH-2026-9999/{rest}", method)
+        assert real[0] == 404
+
+
 def test_an_address_that_leads_nowhere_looks_the_same(hidden, outsider):
     case = answer_of(outsider, f"/desk/case/{hidden}/")
     assert case == answer_of(outsider, "/desk/nothing/here/")
@@ -221,6 +233,7 @@ def test_no_address_at_all_tells_of_it(cast, hidden, outsider):
     assert opened is not None
     with acting_as(cast.juniper):
         entry = entries().get(case_reference=hidden).number
+        hold = Hold.objects.get().number
     parts = {
         "<str:reference>": hidden,
         "<str:step>": "note",
@@ -236,6 +249,8 @@ def test_no_address_at_all_tells_of_it(cast, hidden, outsider):
             continue
         route = str(pattern.pattern)
         number = opened.pk if pattern.name in {"glass", "glass-close", "glass-review"} else 1
+        if pattern.name in {"hold", "hold-release"}:
+            parts["<str:number>"] = hold
         for part, value in {**parts, "<int:number>": str(number)}.items():
             route = route.replace(part, value)
         assert "<" not in route, "name this part above"
