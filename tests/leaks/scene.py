@@ -16,6 +16,7 @@ from tutela.core.flow.perform import perform
 from tutela.core.people.actor import Actor, acting_as, system_actor
 from tutela.core.people.models import Grant, Membership, Staff, Team
 from tutela.core.people.roles import PLATFORM, Role, SystemActor
+from tutela.core.records.holds import place_hold
 from tutela.programs.registers.releases import log
 
 MARKER = "quokka"
@@ -43,6 +44,7 @@ class Hidden:
     release: str
     opening: int
     conflict: int
+    hold: str
 
 
 def hide(cast: Cast) -> Hidden:
@@ -74,6 +76,7 @@ def hide(cast: Cast) -> Hidden:
     found = conflicts.declare(
         willow, Staff.objects.get(pk=willow.id), "They are a friend of mine.", name=ANOTHER
     )
+    hold = place_hold(cast.larch, [reference], f"{MARKER} is asked about.", f"{MARKER} court")
     with acting_as(cast.juniper):
         case = Case.objects.get(reference=reference)
         entry = log(case, cast.juniper, at=timezone.now(), released_by_id=cast.juniper.id, **_released())
@@ -87,6 +90,7 @@ def hide(cast: Cast) -> Hidden:
             release=entry.number,
             opening=opened.pk,
             conflict=found.pk,
+            hold=hold.number,
         )
 
 

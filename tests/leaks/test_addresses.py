@@ -86,6 +86,7 @@ def parts(where: Address, hidden: Hidden, *, there: bool = True) -> dict[str, st
         "words": hidden.report,
     }
     number = next((value for name, value in numbered.items() if where.name.startswith(name)), 1)
+    named = hidden.hold if where.name.startswith("hold") else hidden.release
     return {
         "<str:reference>": hidden.reference if there else ABSENT,
         "<reference>": hidden.reference if there else ABSENT,
@@ -102,7 +103,10 @@ def parts(where: Address, hidden: Hidden, *, there: bool = True) -> dict[str, st
         "<int:file>": "1",
         "<int:pk>": "1",
         "<int:number>": str(number if there else NONE),
-        "<str:number>": hidden.release if there else "RL-2026-9999",
+        "<str:number>": named if there else "RL-2026-9999",
+        "<hold>": hidden.hold if there else "LH-2026-9999",
+        "<run>": "DR-2026-0001",
+        "<certificate>": "DC-2026-0001",
         "<number>": hidden.release if there else "RL-2026-9999",
         "<opening>": str(hidden.opening if there else NONE),
         "<conflict>": str(hidden.conflict if there else NONE),
@@ -224,6 +228,8 @@ def test_who_may_see_it_does(cast, hidden):
         "/desk/search/",
         "/desk/releases/",
         "/desk/releases/export/",
+        "/desk/records/holds/",
+        f"/desk/records/holds/{hidden.hold}/",
         f"/api/v1/cases/{hidden.reference}/timeline",
         "/api/v1/search",
         "/api/v1/releases.csv",

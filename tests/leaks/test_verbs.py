@@ -50,7 +50,7 @@ ASKED = {
     "records certificate": "DC-2026-0001",
     "records hold list": "--all",
     "records hold place": "{reference} --reason 'A court asks for it.' --authority 'Example Court'",
-    "records hold release": "LH-2026-0001 --reason 'It is over, I say.'",
+    "records hold release": "{hold} --reason 'It is over, I say.'",
     "records dispose list": "",
     "records dispose show": "DR-2026-0001",
     "records dispose propose": "{reference}",
@@ -135,6 +135,7 @@ def of(hidden: Hidden) -> dict[str, str]:
         "release": hidden.release,
         "opening": str(hidden.opening),
         "conflict": str(hidden.conflict),
+        "hold": hidden.hold,
         "like": LIKE_IT,
         "file": __file__,
     }
@@ -145,6 +146,7 @@ NOT_THERE = {
     "release": "RL-2026-9999",
     "opening": str(NONE),
     "conflict": str(NONE),
+    "hold": "LH-2026-9999",
     "like": LIKE_IT,
     "file": __file__,
 }

@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+import re
+
 from django.utils import timezone
 
 from .models import Counter
+
+_NUMBER = re.compile(r"[A-Z]{1,8}-[0-9]{4}-[0-9]{1,9}")
+
+
+def is_number(text: str) -> bool:
+    """Whether a text may be a reference or a number of ours: others are nobody's, and not asked for."""
+    return _NUMBER.fullmatch(text) is not None
 
 
 def next_number(prefix: str, counter: str) -> str:

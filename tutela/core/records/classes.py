@@ -183,6 +183,7 @@ MODELS: dict[str, Kept] = {
         "working",
         internal="bucket window_started_at tries",
     ),
+    "health.Ending": _kept("working", internal="id kind what ends_at"),
     "health.Heartbeat": _kept(
         "working",
         internal="name at late_after detail",

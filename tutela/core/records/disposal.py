@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 from tutela.core.access.functions import ask
 from tutela.core.audit.models import Act, Entry
 from tutela.core.audit.record import record
-from tutela.core.cases.numbers import next_number
+from tutela.core.cases.numbers import is_number, next_number
 from tutela.core.crashpoint import crashpoint
 from tutela.core.errors import NotFound
 from tutela.core.files.keeping import destroy as destroy_files
@@ -107,9 +107,8 @@ def _in_the_way(item: Item) -> str:
 
 def find_certificate(number: str) -> Certificate:
     """A certificate that the actor may read. Raises NotFound."""
-    found = (
-        Certificate.objects.select_related("run", "proposed_by", "approved_by").filter(number=number).first()
-    )
+    rows = Certificate.objects.select_related("run", "proposed_by", "approved_by")
+    found = rows.filter(number=number).first() if is_number(number) else None
     if found is None:
         raise NotFound(_("There is no such certificate, or it is not yours to see."))
     return found

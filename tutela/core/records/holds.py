@@ -15,7 +15,7 @@ from tutela.core.access.functions import ask
 from tutela.core.audit.models import Act
 from tutela.core.audit.record import record_each
 from tutela.core.cases.models import Case
-from tutela.core.cases.numbers import next_number
+from tutela.core.cases.numbers import is_number, next_number
 from tutela.core.errors import BadData, NotAllowed, NotFound, StepClosed
 from tutela.core.flow.perform import lock_in_order
 from tutela.core.people.actor import Actor, acting_as
@@ -47,7 +47,7 @@ def place_hold(
     reason, authority = reason.strip(), authority.strip()
     _check(wanted, reason, authority)
     with acting_as(actor):
-        cases = list(Case.objects.filter(reference__in=wanted))
+        cases = list(Case.objects.filter(reference__in=filter(is_number, wanted)))
         if len(cases) != len(wanted):
             raise NotFound(_("There is no such case, or it is not yours to see."))
         if len({case.workflow for case in cases}) > 1:
@@ -90,7 +90,7 @@ def answers_for(workflow: str) -> bool:
 
 def find_hold(number: str) -> Hold:
     """A hold that the actor may read of. Raises NotFound."""
-    found = holds().filter(number=number).first()
+    found = holds().filter(number=number).first() if is_number(number) else None
     if found is None:
         raise NotFound(_("There is no such hold, or it is not yours to see."))
     return found

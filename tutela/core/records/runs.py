@@ -13,7 +13,7 @@ from tutela.core.access.functions import ask
 from tutela.core.audit.models import Act
 from tutela.core.audit.record import record_each
 from tutela.core.cases.models import Case
-from tutela.core.cases.numbers import next_number
+from tutela.core.cases.numbers import is_number, next_number
 from tutela.core.errors import BadData, NotAllowed, NotFound, StepClosed
 from tutela.core.flow.fresh import proved
 from tutela.core.flow.perform import lock_in_order
@@ -35,7 +35,8 @@ def propose(actor: Actor, references: Iterable[str], reason: str = "") -> Run:
     """
     wanted = sorted({one.strip() for one in references if one.strip()})
     with acting_as(actor):
-        cases = list(Case.objects.filter(reference__in=wanted).values_list("pk", "workflow"))
+        named = Case.objects.filter(reference__in=filter(is_number, wanted))
+        cases = list(named.values_list("pk", "workflow"))
         if not wanted or len(cases) != len(wanted):
             raise NotFound(_("There is no such case, or it is not yours to see."))
         slugs = {workflow for _pk, workflow in cases}
@@ -117,7 +118,7 @@ def subject_of(run: Run, words: str) -> str:
 
 def find_run(number: str) -> Run:
     """A run that the actor may read of. Raises NotFound."""
-    found = runs().filter(number=number).first()
+    found = runs().filter(number=number).first() if is_number(number) else None
     if found is None:
         raise NotFound(_("There is no such run, or it is not yours to see."))
     return found

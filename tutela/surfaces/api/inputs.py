@@ -141,6 +141,13 @@ class DryRun(BaseModel):
     dry_run: bool = Field(False, description="Say what would happen outside, and keep nothing.")
 
 
+class DueFilters(Paging):
+    """Which closed cases."""
+
+    workflow: str = Field(..., pattern=NO_NUL, min_length=1, max_length=40)
+    days: int = Field(0, ge=0, le=3660, description="Also what is due within so many days.")
+
+
 class OfSomebody(BaseModel):
     """Of whom it is asked."""
 
@@ -158,6 +165,17 @@ ReleaseNumber = Annotated[
 OpeningNumber = Annotated[int, Path(..., description="The id of an opening.", ge=1, le=2**53)]
 ReviewNumber = Annotated[int, Path(..., description="The id of a review.", ge=1, le=2**53)]
 LineNumber = Annotated[int, Path(..., description="The id of a role in a review.", ge=1, le=2**53)]
+HoldNumber = Annotated[
+    str, Path(..., description="The number of a hold, such as LH-2026-0001.", min_length=1, max_length=24)
+]
+RunNumber = Annotated[
+    str, Path(..., description="The number of a run, such as DR-2026-0001.", min_length=1, max_length=24)
+]
+CertificateNumber = Annotated[
+    str,
+    Path(..., description="The number of a certificate, such as DC-2026-0001.", min_length=1, max_length=24),
+]
+DueSoon = Annotated[DueFilters, Query(...)]
 ConflictNumber = Annotated[int, Path(..., description="The id of a conflict.", ge=1, le=2**53)]
 Released = Annotated[ReleasePage, Query(...)]
 ReleasedWhole = Annotated[ReleaseFilters, Query(...)]

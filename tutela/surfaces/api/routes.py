@@ -6,7 +6,19 @@ from django.http import Http404, HttpRequest, HttpResponse
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
-from . import cases, conflicts, intake, openings, releases, requests, reviews, sending, steps, workflows
+from . import (
+    cases,
+    conflicts,
+    intake,
+    openings,
+    records,
+    releases,
+    requests,
+    reviews,
+    sending,
+    steps,
+    workflows,
+)
 from .openapi import document_view
 from .problems import answer_for
 
@@ -25,7 +37,10 @@ api = NinjaAPI(
     docs_url=None,
     openapi_url=None,
 )
-for module in (cases, steps, sending, requests, releases, openings, conflicts, reviews, workflows, intake):
+MODULES = (
+    cases, steps, sending, requests, releases, openings, conflicts, records, reviews, workflows, intake,
+)  # fmt: skip
+for module in MODULES:
     api.add_router("", module.router)
 for kind in (Exception, ValidationError, AuthenticationError, HttpError, Http404):  # the library knows these
     api.add_exception_handler(kind, answer_for)

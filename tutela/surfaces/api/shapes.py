@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -596,3 +596,132 @@ class Accepted(Shape):
     report: int
     receipt: str = Field(description="Shown once: it is kept only as a keyed hash.")
     duplicate: bool = Field(description="Whether the same Idempotency-Key had brought it before.")
+
+
+class RetentionRule(Shape):
+    """One line of the retention schedule."""
+
+    name: str = Field(examples=["case:emergency"])
+    label: str
+    trigger: str
+    counted_from: str
+    length: str | None = Field(description="None: kept.")
+    action: str
+    then: str
+    approval: bool = Field(description="Whether a second person agrees before anything goes.")
+    why: str
+    source: str
+
+
+class Schedule(Shape):
+    """The retention schedule, whole."""
+
+    items: list[RetentionRule]
+    next: str | None
+
+
+class DueCase(Shape):
+    """One closed case: when it is due, and what keeps it."""
+
+    case: str = Field(examples=["EM-2026-0001"])
+    workflow: str
+    closed_at: datetime
+    counted_from: datetime
+    due_at: datetime
+    is_due: bool
+    may_go: bool
+    kept_by: str = Field(description="“hold”, “open”, “unread” and others; empty where nothing does.")
+    why: str
+    in_run: bool
+
+
+class DueList(Shape):
+    """A page of closed cases, the earliest due first."""
+
+    items: list[DueCase]
+    next: str | None
+
+
+class HeldCase(Shape):
+    """A case that a hold covers."""
+
+    case: str = Field(examples=["EM-2026-0001"])
+    how: str = Field(description="“named”, “party” or “followed”.")
+    since: datetime
+
+
+class Hold(Shape):
+    """A legal hold."""
+
+    number: str = Field(examples=["LH-2026-0001"])
+    workflow: str
+    reason: str
+    authority: str
+    party: str | None
+    placed_by: Person
+    placed_at: datetime
+    review_at: date | None
+    released_at: datetime | None
+    released_by: Person | None
+    release_reason: str
+    cases: list[HeldCase]
+
+
+class HoldList(Shape):
+    """A page of legal holds, the newest first."""
+
+    items: list[Hold]
+    next: str | None
+
+
+class DisposalCase(Shape):
+    """A case of a disposal run, and what came of it."""
+
+    case: str = Field(examples=["EM-2026-0001"])
+    due_at: datetime
+    state: str
+    kept_by: str
+    why: str
+    certificate: str | None
+
+
+class Disposal(Shape):
+    """A disposal run."""
+
+    number: str = Field(examples=["DR-2026-0001"])
+    workflow: str
+    state: str
+    reason: str
+    proposed_by: Person
+    proposed_at: datetime
+    decided_by: Person | None
+    decided_at: datetime | None
+    decision_words: str
+    finished_at: datetime | None
+    size: int = Field(description="How many cases were proposed.")
+    cases: list[DisposalCase]
+
+
+class DisposalList(Shape):
+    """A page of disposal runs, the newest first."""
+
+    items: list[Disposal]
+    next: str | None
+
+
+class DisposalCertificate(Shape):
+    """That a case was disposed of."""
+
+    number: str = Field(examples=["DC-2026-0001"])
+    run: str
+    case: str
+    workflow: str
+    cases: list[str] = Field(description="The case, and those that were merged into it.")
+    rule: str
+    due_at: datetime
+    at: datetime
+    proposed_by: Person
+    approved_by: Person
+    keys_destroyed: int
+    rows: dict[str, int] = Field(description="Rows deleted, by table.")
+    as_logged: bool = Field(description="Whether the audit log says the same.")

@@ -24,6 +24,7 @@ from tutela.core.flow.perform import perform
 from tutela.core.people.actor import Actor, acting_as, system_actor
 from tutela.core.people.models import Grant, Membership, Staff, Team, Token
 from tutela.core.people.roles import PLATFORM, Role, SystemActor
+from tutela.core.records.holds import place_hold
 from tutela.programs.registers.models import ReleaseEntry
 from tutela.programs.registers.releases import log
 from tutela.surfaces.api.openapi import document
@@ -60,6 +61,7 @@ def hidden(db) -> str:
         perform(reference, step, cast.juniper, data)
     _release(reference, cast.juniper)
     _open_by_glass(reference)
+    assert place_hold(cast.larch, [reference], f"{MARKER} is asked about", f"{MARKER} court").pk
     willow = Staff.objects.create_person("willow", "Willow")
     conflicts.declare(Actor.of(willow, "desk"), willow, f"{MARKER} is a friend", name=f"{MARKER} account")
     return reference
@@ -189,6 +191,9 @@ def test_the_walk_knows_every_parameter_of_a_path():
         "{conflict}",
         "{review}",
         "{line}",
+        "{hold}",
+        "{run}",
+        "{certificate}",
     }
 
 
@@ -211,6 +216,14 @@ def _verbs(path: str) -> tuple[str, ...]:
     return ("note", "take", "approve", "close", "nothing") if "{verb}" in path else ("",)
 
 
+QUERIES = {
+    "/search": "?q={word}",
+    "/cases": "?q={word}",
+    "/releases": "?recipient={word}",
+    "/retention/due": "?workflow=emergency&days=3660",
+}
+
+
 def _ask(caller: Caller, method: str, path: str, reference: str, verb: str, word: str) -> list[Any]:
     """Status, body, headers and number of queries, without what differs by chance."""
     names = {
@@ -220,13 +233,14 @@ def _ask(caller: Caller, method: str, path: str, reference: str, verb: str, word
         "conflict": _conflict(reference),
         "review": 1,
         "line": 1,
+        "hold": "LH-2026-0001" if reference != ABSENT else "LH-2026-9999",
+        "run": "DR-2026-0001",
+        "certificate": "DC-2026-0001",
         "verb": verb,
         "slug": "emergency",
     }
     address = path.removeprefix("/api/v1").format(**names)
-    query = {"/search": f"?q={word}", "/cases": f"?q={word}", "/releases": f"?recipient={word}"}.get(
-        address, ""
-    )
+    query = QUERIES.get(address, "").format(word=word)
     if address.endswith("/access"):
         query = "?username=juniper"
     with CaptureQueriesContext(connection) as queries:
@@ -250,7 +264,7 @@ def test_who_may_see_it_does(hidden):
     caller = Caller(token("juniper"))
     for part in ("", "/timeline", "/messages", "/reports"):
         assert MARKER in caller.get(f"/cases/{hidden}{part}").content.decode(), part
-    for path in ("/releases", "/releases.csv", f"/releases/{_number(hidden)}"):
+    for path in ("/releases", "/releases.csv", f"/releases/{_number(hidden)}", "/holds"):
         assert MARKER in caller.get(path).content.decode(), path
     assert MARKER in caller.get(f"/openings/{_opening(hidden)}").content.decode()
     assert MARKER in Caller(token("rowan")).get(f"/cases/{hidden}/timeline").content.decode()

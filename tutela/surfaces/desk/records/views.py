@@ -156,7 +156,11 @@ def due(request: DeskRequest, workflow: str) -> HttpResponse:
     if request.method != "POST":
         return _due(request, workflow)
     try:
-        made = runs.propose(request.actor, request.POST.getlist("case"), request.POST.get("words", "")[:2000])
+        made = runs.propose(
+            request.actor,
+            request.POST.getlist("case"),
+            request.POST.get("words", "").replace("\0", "")[:2000],
+        )
     except (BadData, NotAllowed) as error:
         return _due(request, workflow, error=error, status=STATUS[type(error)])
     return HttpResponseRedirect(reverse("desk:run", args=[made.number]))
