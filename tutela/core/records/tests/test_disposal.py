@@ -18,6 +18,7 @@ from tutela.core.flow.perform import perform
 from tutela.core.people.actor import acting_as
 from tutela.core.records import disposal, runs
 from tutela.core.records.disposal import digest_of, find_certificate, is_as_logged
+from tutela.core.records.holds import place_hold, release_hold
 from tutela.core.records.models import Certificate, Item, Run, Tally, Tombstone
 
 from .scene import agreed, close, closed, delivered, dispose, fill, grow_old, old, reread
@@ -256,3 +257,29 @@ def test_only_the_job_carries_out(cast):
             connection.cursor() as cursor,
         ):
             cursor.execute(f"DELETE FROM {table}")
+
+
+def places_of(word, superuser):
+    """The tables in which a word stands, of all tables of the database."""
+    found = set()
+    names = superuser.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").fetchall()
+    for (table,) in names:
+        asked = f"SELECT count(*) FROM {table} t WHERE to_jsonb(t)::text ILIKE %s"
+        if superuser.execute(asked, [f"%{word}%"]).fetchone()[0]:
+            found.add(table)
+    return found
+
+
+@pytest.mark.django_db(transaction=True)
+def test_no_table_holds_a_word_of_what_was_disposed_of(cast, superuser):
+    reference, word = report_emergency(text="They wrote quokka.", subject="Quokka"), "quokka"
+    fill(reference, cast, "Quokka")
+    perform(reference, "edit_title", cast.juniper, {"title": "About a quokka"})
+    hold = place_hold(cast.larch, [reference], "A quokka is asked about.", "Court of Quokka")
+    close(reference, cast)
+    release_hold(cast.larch, hold.number, "The quokka is well.")
+    grow_old(reference, cast)
+    before = places_of(word, superuser)
+    assert {"cases_case", "cases_report", "cases_party", "search_document", "records_hold"} <= before
+    dispose(cast, reference)
+    assert places_of(word, superuser) == set()
