@@ -313,6 +313,14 @@ MODELS: dict[str, Kept] = {
         internal="id staff colleague since until declared_by declared_at applied_at ended_at ended_by",
         restricted="name reason end_words",
     ),
+    "access.Review": _kept(
+        "staff",
+        internal="id workflow quarter opened_at due_at closed_at",
+    ),
+    "access.ReviewLine": _kept(
+        "staff",
+        internal="id review grant kept words decided_by decided_at",
+    ),
     "desk.SavedView": _kept(
         "staff",
         internal="id owner name sort shared_with made_at",
