@@ -6,6 +6,7 @@ The older one is the last release, or, before there is any, the version before t
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -172,3 +173,12 @@ def test_reports_come_in_while_the_tables_change_and_both_versions_work(platform
         check=False,
     )
     assert sound.returncode == 0, sound.stdout + sound.stderr
+    doctor = subprocess.run(
+        [sys.executable, "-m", "tutela", "doctor", "--json"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    found = {one["check"]: one["state"] for one in json.loads(doctor.stdout)["items"]}
+    assert (found["Tables"], found["Clock"], found["Audit log"]) == ("ok", "ok", "ok"), doctor.stdout

@@ -7,6 +7,7 @@ import os
 import shutil
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -57,6 +58,8 @@ def fault(check: str, seen: str, remedy: str) -> Finding:
 
 def examine() -> list[Finding]:
     """All findings, in the order in which they are worth mending."""
+    with suppress(CannotStartError):  # before anything reads the settings; a finding says what is wrong
+        os.environ.update(_addresses())
     return [
         python(),
         disk(),

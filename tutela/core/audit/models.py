@@ -54,7 +54,6 @@ class Act(models.TextChoices):
     DISPOSAL_DECIDED = "disposal:decided", _("Disposal agreed to, stopped or withdrawn")
     CASE_DISPOSED = "case:disposed", _("Case disposed of")
     CASE_KEPT = "case:kept", _("Case kept from a disposal")
-    SWEPT = "records:swept", _("Records of a short time swept")
     REVIEW_OPENED = "review:opened", _("Review of roles opened")
     ROLE_REVIEWED = "review:role", _("Role reviewed")
     AUDIT_EXPORTED = "audit:exported", _("Audit log exported")

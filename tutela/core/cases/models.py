@@ -99,6 +99,12 @@ class Case(models.Model):
                 name="case_open_workflow_due",
             ),
             models.Index(fields=["due_at", "id"], condition=Q(closed_at=None), name="case_open_due"),
+            # What is due to go, the longest closed first.
+            models.Index(
+                fields=["workflow", "closed_at", "id"],
+                condition=Q(closed_at__isnull=False),
+                name="case_closed_workflow",
+            ),
             models.Index(
                 fields=["workflow", "state", "due_at", "id"],
                 condition=Q(closed_at=None),

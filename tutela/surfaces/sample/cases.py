@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
+
+from django.db.models import F
 
 from tutela.core.access.conflicts import declare
 from tutela.core.access.glass import close_glass, open_glass
@@ -16,6 +19,7 @@ from tutela.core.flow.perform import perform
 from tutela.core.people.actor import Actor, acting_as, system_actor
 from tutela.core.people.models import Staff
 from tutela.core.people.roles import SystemActor
+from tutela.core.records.holds import place_hold
 from tutela.programs.directory.models import Agency
 
 POLICE = "National Police of Exampleland"
@@ -93,6 +97,18 @@ class Desk:
         opened = open_glass(self.actors[who], reference, why)
         assert opened is not None
         close_glass(self.actors[who], opened.pk)
+
+    def set_back(self, reference: str, years: int) -> None:
+        """Have a closed case come and gone years ago, so that something is due to go."""
+        ago = timedelta(days=366 * years)
+        with acting_as(self.actors["alder"]):
+            Case.objects.filter(reference=reference).update(
+                received_at=F("received_at") - ago, closed_at=F("closed_at") - ago
+            )
+
+    def hold(self, reference: str, who: str, why: str, authority: str) -> None:
+        """Have somebody place a case under legal hold."""
+        place_hold(self.actors[who], [reference], why, authority)
 
 
 def load_cases() -> int:
@@ -188,6 +204,27 @@ def _a_song(desk: Desk) -> None:
     desk.look_in(reference, "rowan", "The account wrote to the security desk about this case.")
 
 
+def _years_ago(desk: Desk) -> None:
+    """Two that the schedule would have go by now; a hold keeps one of them."""
+    for key, words in (
+        ("lantern", "Somebody wrote in a poem that a lantern will burn on the bridge."),
+        ("kite", "An account says that it will cut every kite at the fair in Sample City."),
+    ):
+        reference = desk.report(
+            key,
+            words,
+            fields={"who": "writer", "where": "https://wiki.example/wiki/Project:Tea", "answer": "here"},
+        )
+        desk.do(reference, "heron", "take")
+        desk.do(reference, "heron", "acknowledge")
+        desk.do(reference, "heron", "assess_not_credible", **DOUBTED)
+        desk.do(reference, "heron", "close")
+        desk.set_back(reference, 4)
+    desk.hold(
+        reference, "larch", "A party asked us to keep what we hold.", "Letter of 2 March, Example & Sons"
+    )
+
+
 def _kept_away(desk: Desk) -> None:
     desk.declare("linden", "ExampleTeasel", "They teach at the same university.")
     desk.report(
@@ -261,6 +298,7 @@ STORIES: tuple[Callable[[Desk], None], ...] = (
     _new_threat,
     _disclosed_urgently,
     _a_song,
+    _years_ago,
     _kept_away,
     _reporter_at_risk,
     _said_twice,

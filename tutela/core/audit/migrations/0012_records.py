@@ -56,7 +56,6 @@ class Migration(migrations.Migration):
                     ("disposal:decided", "Disposal agreed to, stopped or withdrawn"),
                     ("case:disposed", "Case disposed of"),
                     ("case:kept", "Case kept from a disposal"),
-                    ("records:swept", "Records of a short time swept"),
                     ("audit:exported", "Audit log exported"),
                     ("backup:taken", "Backup taken"),
                     ("backup:restored", "Restored from a backup"),

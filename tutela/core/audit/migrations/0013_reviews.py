@@ -56,7 +56,6 @@ class Migration(migrations.Migration):
                     ("disposal:decided", "Disposal agreed to, stopped or withdrawn"),
                     ("case:disposed", "Case disposed of"),
                     ("case:kept", "Case kept from a disposal"),
-                    ("records:swept", "Records of a short time swept"),
                     ("review:opened", "Review of roles opened"),
                     ("review:role", "Role reviewed"),
                     ("audit:exported", "Audit log exported"),
