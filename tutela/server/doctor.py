@@ -58,12 +58,13 @@ def fault(check: str, seen: str, remedy: str) -> Finding:
 
 def examine() -> list[Finding]:
     """All findings, in the order in which they are worth mending."""
-    with suppress(CannotStartError):  # before anything reads the settings; a finding says what is wrong
+    found = [python(), disk(), *database()]
+    # What follows asks through Django, which reads at its start where the logins are. Not earlier: the shape of
+    # the tables depends on who manages the logins, and the environment says that too.
+    with suppress(CannotStartError):
         os.environ.update(_addresses())
     return [
-        python(),
-        disk(),
-        *database(),
+        *found,
         vault(),
         files(),
         scanner(),
