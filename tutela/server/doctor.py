@@ -59,8 +59,8 @@ def fault(check: str, seen: str, remedy: str) -> Finding:
 def examine() -> list[Finding]:
     """All findings, in the order in which they are worth mending."""
     found = [python(), disk(), *database()]
-    # What follows asks through Django, which reads at its start where the logins are. Not earlier: the shape of
-    # the tables depends on who manages the logins, and the environment says that too.
+    # What follows asks through Django, which reads at its start where the logins are. Not earlier: the shape
+    # of the tables depends on who manages the logins, which the environment says too.
     with suppress(CannotStartError):
         os.environ.update(_addresses())
     return [
