@@ -646,7 +646,14 @@ END
 $$;
 REVOKE ALL ON FUNCTION tutela.place_hold, tutela.release_hold, tutela.propose_disposal, tutela.decide_disposal,
     tutela.finish_run, tutela.keep_item, tutela.dispose, tutela.case_family, tutela.stands_in_the_way,
-    tutela.actor_keeps_records_of, tutela.actor_disposes FROM PUBLIC;
+    tutela.actor_keeps_records_of, tutela.actor_disposes, tutela.party_family, tutela.case_is_held,
+    tutela.refuse_emptying_while_held, tutela.refuse_file_while_held, tutela.refuse_party_while_held,
+    tutela.hold_follows, tutela.hold_party, tutela.keep_held_case FROM PUBLIC;
+-- Everybody whose deletes it may refuse asks it; the portal deletes nothing. Triggers are made by the tables' owner.
+GRANT EXECUTE ON FUNCTION tutela.case_is_held
+    TO CURRENT_USER, tutela_desk, tutela_guard, tutela_search, tutela_receipts, tutela_seal, tutela_sealing;
+GRANT EXECUTE ON FUNCTION tutela.refuse_emptying_while_held, tutela.refuse_file_while_held,
+    tutela.refuse_party_while_held, tutela.hold_follows, tutela.hold_party, tutela.keep_held_case TO CURRENT_USER;
 GRANT EXECUTE ON FUNCTION tutela.place_hold, tutela.release_hold, tutela.propose_disposal, tutela.decide_disposal,
     tutela.keep_item, tutela.dispose, tutela.case_family, tutela.stands_in_the_way, tutela.actor_keeps_records_of
     TO tutela_desk;
