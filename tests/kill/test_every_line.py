@@ -137,13 +137,18 @@ def test_where_nobody_can_tell_it_is_never_done_twice_and_never_shown_as_done(co
 
 
 def test_each_letter_is_one_file(couriers):
+    before = letters()
     for _half in crash_at_every_line(couriers(), "mail", "send", LETTER):
         pass
     sent = effects("mail")
     assert {one.state for one in sent} == {EffectState.CONFIRMED}
     names = {one.receipt["detail"]["file"] for one in sent}
     assert len(names) == len(sent)
-    assert names == {path.name for path in (project.MAIL_FOLDER / "out").glob("*.eml")}
+    assert names == letters() - before
+
+
+def letters():
+    return {path.name for path in (project.MAIL_FOLDER / "out").glob("*.eml")}
 
 
 def test_a_mail_server_gets_each_letter_and_no_other_one(couriers, smtp):

@@ -648,7 +648,7 @@ REVOKE ALL ON FUNCTION tutela.place_hold, tutela.release_hold, tutela.propose_di
     tutela.finish_run, tutela.keep_item, tutela.dispose, tutela.case_family, tutela.stands_in_the_way,
     tutela.actor_keeps_records_of, tutela.actor_disposes, tutela.party_family, tutela.case_is_held,
     tutela.refuse_emptying_while_held, tutela.refuse_file_while_held, tutela.refuse_party_while_held,
-    tutela.hold_follows, tutela.hold_party, tutela.keep_held_case FROM PUBLIC;
+    tutela.hold_follows, tutela.hold_party, tutela.keep_held_case, tutela.goes_with_its_case FROM PUBLIC;
 -- Everybody whose deletes it may refuse asks it; the portal deletes nothing. Triggers are made by the tables' owner.
 GRANT EXECUTE ON FUNCTION tutela.case_is_held
     TO CURRENT_USER, tutela_desk, tutela_guard, tutela_search, tutela_receipts, tutela_seal, tutela_sealing;
