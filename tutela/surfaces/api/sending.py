@@ -34,7 +34,7 @@ SENT = 201
 @router.post(
     "/cases/{reference}/files",
     auth=writes,
-    response={SENT: shapes.SentFile},
+    response={SENT: shapes.KeptFile},
     operation_id="send_file",
     openapi_extra={"requestBody": {"$ref": "#/components/requestBodies/File"}},
 )

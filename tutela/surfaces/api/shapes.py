@@ -299,7 +299,7 @@ class EffectLine(Shape):
     state: str
 
 
-class SentFile(Shape):
+class KeptFile(Shape):
     """A file that a case keeps, by the number that the step add_file asks for."""
 
     id: int

@@ -31,6 +31,7 @@ def test_the_api_does_what_its_document_says(scope, options, live_server, tmp_pa
     done = subprocess.run(
         [
             Path(sys.executable).with_name("schemathesis"),
+            f"--config-file={Path(__file__).with_name('contract.toml')}",
             "run",
             f"{live_server.url}/api/v1/openapi.json",
             *options,
