@@ -33,7 +33,7 @@ bench: ## Run the benchmarks, or one of them: make bench NAME=intake
 
 drill: ## Practise the bad days: restore a backup, kill and restart what runs, fill the disk, upgrade under load
 	@bin/set-up test
-	@$(PY) -m pytest tests/kill tutela/server/tests/test_backup.py tutela/server/tests/test_supervise.py -v -p no:cacheprovider
+	@$(PY) -m pytest tests/kill tutela/server/tests/test_backup.py tutela/server/tests/test_supervise.py -v
 
 messages: ## Collect the texts of pages and letters for translators
 	@bin/set-up test
