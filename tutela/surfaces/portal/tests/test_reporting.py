@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import datetime, timedelta
 from urllib.parse import parse_qs
 
 import pytest
@@ -16,6 +16,7 @@ from tutela.core.cases.models import Case
 from tutela.core.cases.opening import open_waiting
 from tutela.core.cases.receive import receipt_hash
 from tutela.core.people.actor import acting_as
+from tutela.surfaces.portal.words import by_when
 
 from .conftest import LINK, WORDS, Visitor, code_of, typed, words_of
 
@@ -33,15 +34,31 @@ def test_the_code_is_shown_after_the_report_is_stored(visitor, reports, opened):
     assert opened("fields") == [{"who": "writer", "where": LINK, "answer": "here", "category": "emergency"}]
 
 
-def test_the_receipt_says_by_when(visitor):
+def test_the_form_says_how_long_we_take(visitor):
     with time_machine.travel("2026-03-12 14:06:30+00:00", tick=False):
         form = words_of(visitor.get(EMERGENCY))
     assert "Within 1 hour A trained person reads it" in form
     assert "Within 3 hours We decide what to do." in form
+
+
+def test_the_receipt_says_by_when(visitor, reports):
     receipt = words_of(visitor.report())
-    now = timezone.now()
-    assert f"By {now + timedelta(hours=1):%H:%M} UTC" in receipt
-    assert f"By {now + timedelta(hours=3):%H:%M} UTC" in receipt
+    (received_at,) = reports("received_at")
+    for hours in (1, 3):
+        assert by_when(received_at + timedelta(hours=hours), received_at) in receipt
+
+
+@pytest.mark.parametrize(
+    ("moment", "words"),
+    [
+        ("2026-03-12T23:59:59+00:00", "By 23:59 UTC"),
+        ("2026-03-13T00:00:00+00:00", "By Friday, 13 March 2026, 00:00 UTC"),
+        ("2026-03-13T01:30:00+02:00", "By 23:30 UTC"),
+    ],
+)
+def test_tomorrow_is_said_with_its_day(moment, words):
+    start = datetime.fromisoformat("2026-03-12T21:05:00+00:00")
+    assert by_when(datetime.fromisoformat(moment), start) == words
 
 
 def test_the_report_becomes_a_case_of_the_right_team(visitor):
