@@ -8,7 +8,7 @@ case.
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 from django.conf import settings
 from django.db import DatabaseError, transaction
@@ -16,13 +16,14 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from psycopg.errors import ProgramLimitExceeded
 
+from tutela.core.apart import each_apart
 from tutela.core.audit.models import Act
 from tutela.core.audit.record import record
-from tutela.core.cases.models import Case, Event
+from tutela.core.cases.models import Case
 from tutela.core.errors import BadData, NotAllowed, NotFound, StepClosed
+from tutela.core.flow.beside import tell_beside
 from tutela.core.flow.context import Wish
 from tutela.core.flow.notices import mail_to, may_see
-from tutela.core.flow.perform import notify, queue_effects
 from tutela.core.people.actor import Actor, acting_as, system_actor
 from tutela.core.people.models import Grant, Staff
 from tutela.core.people.roles import PLATFORM, Role, SystemActor
@@ -135,7 +136,7 @@ def lift(actor: Actor, case: Case, person: Staff, words: str) -> None:
                 _("This is for managers of the workflow, where a conflict of somebody else hid the case.")
             )
         record(Act.CONFLICT_LIFTED, actor, case.pk, staff=person.pk)
-        _write(case.pk, LIFTED, actor.id, {"opener": person.pk}, [])
+        tell_beside(case.pk, LIFTED, actor.id, {"opener": person.pk})
 
 
 def _check_words(words: str) -> None:
@@ -182,21 +183,18 @@ def tend(now: datetime | None = None) -> int:
     with acting_as(actor):
         begin = list(Conflict.objects.in_force(now).filter(applied_at=None).values_list("pk", flat=True))
         over = list(Conflict.objects.filter(ended_at=None, until__lte=now).values_list("pk", flat=True))
-    for number in begin:
-        with acting_as(actor):
-            ask("apply_conflict", number)
-    for number in over:
-        with acting_as(actor):
-            if ask("end_conflict", number, ""):
-                record(Act.CONFLICT_ENDED, actor, conflict=number)
+    each_apart(begin, actor, lambda number: ask("apply_conflict", number))
+    each_apart(over, actor, lambda number: _end_by_itself(number, actor))
     with acting_as(actor):
         untold = list(
             Involvement.objects.filter(told_at=None).order_by("id").values_list("pk", flat=True)[:AT_ONCE]
         )
-    for number in untold:
-        with acting_as(actor):
-            _tell(number, now, actor)
-    return len(untold)
+    return each_apart(untold, actor, lambda number: _tell(number, now, actor))
+
+
+def _end_by_itself(number: int, actor: Actor) -> None:
+    if ask("end_conflict", number, ""):
+        record(Act.CONFLICT_ENDED, actor, conflict=number)
 
 
 def _tell(number: int, now: datetime, actor: Actor) -> None:
@@ -210,7 +208,7 @@ def _tell(number: int, now: datetime, actor: Actor) -> None:
     people = _leads(found.case) if found.case.is_open else []
     record(Act.CONFLICT_FOUND, actor, found.case_id, staff=found.staff_id, conflict=found.conflict_id)
     notices = [_notice(one, found) for one in people]
-    _write(found.case_id, HIDDEN, found.staff_id, {}, notices, gone=found.staff_id)
+    tell_beside(found.case_id, HIDDEN, found.staff_id, {}, notices, out_of_hands_of=found.staff_id)
     found.told_at = now
     found.save(update_fields=["told_at"])
 
@@ -228,27 +226,3 @@ def _notice(person: Staff, found: Involvement) -> Wish:
         subject = _("%(reference)s: %(who)s keeps away from this case") % words
         text = _("%(who)s keeps away from case %(reference)s and does not see it any more.") % words
     return mail_to(person, subject, text, f"{settings.DESK_URL}/desk/case/{found.case.reference}/")
-
-
-def _write(
-    case_id: int, step: str, staff_id: int, data: dict[str, Any], wishes: list[Wish], gone: int | None = None
-) -> None:
-    """Write it on the timeline and queue its notices, as a job."""
-    with acting_as(system_actor(SystemActor.CLOCK)):
-        case = Case.objects.select_for_update(of=("self",), no_key=True).get(pk=case_id)
-        event = Event.objects.create(
-            case=case,
-            kind=Event.Kind.ACCESS,
-            step=step,
-            actor_id=staff_id,
-            from_state=case.state,
-            to_state=case.state,
-            data=data,
-        )
-        queue_effects(case, event, wishes)
-        if gone is not None and case.assignee_id == gone:
-            case.assignee_id = case.assigned_at = None
-        case.version += 1
-        case.updated_at = event.at
-        case.save(update_fields=["version", "updated_at", "assignee", "assigned_at"])
-        notify("tutela_live", {"case": case.pk, "version": case.version})

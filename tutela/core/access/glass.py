@@ -18,15 +18,16 @@ from django.db import connection
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
+from tutela.core.apart import each_apart
 from tutela.core.audit.models import Act
 from tutela.core.audit.record import record
-from tutela.core.cases.models import Case, Event
+from tutela.core.cases.models import Case
 from tutela.core.errors import BadData, NotAllowed, NotFound, StepClosed
 from tutela.core.flow import calendar
+from tutela.core.flow.beside import tell_beside
 from tutela.core.flow.context import Wish
 from tutela.core.flow.declare import Span, Unit
 from tutela.core.flow.notices import mail_to, may_see, wall_time
-from tutela.core.flow.perform import notify, queue_effects
 from tutela.core.people.actor import Actor, acting_as, system_actor
 from tutela.core.people.models import Grant, Staff
 from tutela.core.people.roles import PLATFORM, Role, SystemActor
@@ -175,10 +176,7 @@ def tend(now: datetime | None = None) -> int:
     actor = system_actor(SystemActor.CLOCK)
     with acting_as(actor):
         waiting = list(Glass.objects.unreviewed().filter(next_at__lte=now).values_list("pk", flat=True))
-    for number in waiting:
-        with acting_as(actor):
-            _remind(number, now, actor)
-    return len(waiting)
+    return each_apart(waiting, actor, lambda number: _remind(number, now, actor))
 
 
 def _remind(number: int, now: datetime, actor: Actor) -> None:
@@ -249,24 +247,9 @@ def _link(glass: Glass) -> str:
 
 
 def _tell(glass: Glass, step: str, staff_id: int, wishes: Sequence[Wish]) -> None:
-    """Write it on the timeline and queue its notices. Done as a job: who looks changes nothing."""
-    with acting_as(system_actor(SystemActor.CLOCK)):
-        case = Case.objects.select_for_update(of=("self",), no_key=True).get(pk=glass.case_id)
-        data = {"glass": glass.pk, "until": glass.expires_at.isoformat(), "opener": glass.staff_id}
-        event = Event.objects.create(
-            case=case,
-            kind=Event.Kind.ACCESS,
-            step=step,
-            actor_id=staff_id,
-            from_state=case.state,
-            to_state=case.state,
-            data=data,
-        )
-        queue_effects(case, event, wishes)
-        case.version += 1
-        case.updated_at = event.at
-        case.save(update_fields=["version", "updated_at"])
-        notify("tutela_live", {"case": case.pk, "version": case.version})
+    """On the timeline of its case, with its notices."""
+    data = {"glass": glass.pk, "until": glass.expires_at.isoformat(), "opener": glass.staff_id}
+    tell_beside(glass.case_id, step, staff_id, data, wishes)
 
 
 def _case_of(glass: Glass) -> int | None:

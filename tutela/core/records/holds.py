@@ -17,12 +17,12 @@ from tutela.core.audit.record import record_each
 from tutela.core.cases.models import Case
 from tutela.core.cases.numbers import is_number, next_number
 from tutela.core.errors import BadData, NotAllowed, NotFound, StepClosed
+from tutela.core.flow.beside import tell_beside
 from tutela.core.flow.perform import lock_in_order
 from tutela.core.people.actor import Actor, acting_as
-from tutela.core.people.roles import Role
+from tutela.core.people.roles import Role, SystemActor
 
 from .models import LEAST_REASON, HeldCase, Hold, HoldQuerySet
-from .telling import tell
 
 #: Who answers for the records of a workflow. The database has the same list (`0002_records.sql`).
 KEEPERS = (Role.MANAGER, Role.COUNSEL, Role.RECORDS_MANAGER)
@@ -135,4 +135,4 @@ def _record(act: Act, step: str, actor: Actor, hold: Hold) -> None:
     covered = list(HeldCase.objects.filter(hold=hold).values_list("case_id", flat=True))
     record_each(act, actor, [(case, {"hold": hold.number}) for case in covered])
     for case in covered:
-        tell(case, step, actor.id, {"hold": hold.number})
+        tell_beside(case, step, actor.id, {"hold": hold.number}, job=SystemActor.RECORDS)

@@ -284,15 +284,35 @@ def test_the_functions_are_the_only_doors(cast, named):
         assert cursor.fetchone() == (False,)
 
 
-def test_a_name_that_stands_everywhere_is_refused(cast, named):
-    with acting_as(cast.juniper), connection.cursor() as cursor:
+def many_cases_about(word, actor):
+    """More than one name can mean."""
+    with acting_as(actor), connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO cases_case (reference, title, workflow, state, severity, team_id, restricted,"
             " language, wiki, facts, received_at, opened_at, updated_at, due_clock, unread, version, is_test)"
-            " SELECT 'EM-1999-' || n, 'about Everywhere', workflow, state, severity, team_id, restricted,"
+            " SELECT 'EM-1999-' || n, 'about ' || %s, workflow, state, severity, team_id, restricted,"
             " language, wiki, facts, received_at, opened_at, updated_at, due_clock, unread, version, is_test"
-            " FROM cases_case, generate_series(1, 1001) AS n"
+            " FROM (SELECT * FROM cases_case LIMIT 1) AS one, generate_series(1, 1001) AS n",
+            [word],
         )
+
+
+def test_a_name_that_stands_everywhere_is_refused(cast, named):
+    many_cases_about("Everywhere", cast.juniper)
     with pytest.raises(BadData) as refused:
         declare(cast.heron, cast.heron, "everywhere")
     assert set(refused.value.errors) == {"name"}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_that_cannot_begin_keeps_no_other_waiting(cast, superuser, caplog):
+    """By its day, the name stands in too many cases."""
+    hidden = report_emergency(text="It was ExampleMoss.")
+    later = timezone.now() + timedelta(days=1)
+    declare(cast.juniper, cast.juniper, "everywhere", since=later)
+    declare(cast.heron, cast.heron, since=later)
+    many_cases_about("Everywhere", cast.juniper)
+    superuser.execute("UPDATE access_conflict SET since = since - interval '25 hours'")
+    assert conflicts.tend() == 1
+    assert sees(cast.heron) & {hidden} == set()
+    assert "could not be tended" in caplog.text

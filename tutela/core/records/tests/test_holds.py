@@ -14,10 +14,20 @@ from tutela.core.cases.opening import open_case
 from tutela.core.cases.receive import receive
 from tutela.core.errors import BadData, NotAllowed, NotFound, StepClosed
 from tutela.core.flow.perform import perform
-from tutela.core.people.actor import acting_as
+from tutela.core.people.actor import Actor, acting_as
+from tutela.core.people.models import Grant, Staff
+from tutela.core.people.roles import Role
 from tutela.core.records import disposal, runs
 from tutela.core.records.due import coming
-from tutela.core.records.holds import active_on, find_hold, holds, place_hold, release_hold
+from tutela.core.records.holds import (
+    KEEPERS,
+    active_on,
+    answers_for,
+    find_hold,
+    holds,
+    place_hold,
+    release_hold,
+)
 from tutela.core.records.models import HeldCase, Hold, Item
 from tutela.core.vault import keyring
 
@@ -254,3 +264,14 @@ def test_a_merged_case_under_hold_keeps_the_whole(cast):
         assert [(one.case.reference, one.kept_by) for one in coming("emergency", timezone.now())] == [
             (main, "hold")
         ]
+
+
+def test_the_database_and_the_code_name_the_same_keepers(cast):
+    keepers = set()
+    for role in set(Role) - {Role.SECURITY}:  # of the platform, never of a workflow
+        person = Staff.objects.create(username=f"holds-{role}", working_name=str(role))
+        Grant.objects.create(staff=person, workflow="emergency", role=role)
+        with acting_as(Actor.of(person, "desk")):
+            if answers_for("emergency"):
+                keepers.add(role)
+    assert keepers == set(KEEPERS)
