@@ -101,9 +101,10 @@ def holds() -> HoldQuerySet:
     return Hold.objects.select_related("placed_by", "released_by", "party").order_by("-id")
 
 
-def active_on(case: Case) -> list[Hold]:
-    """The holds that keep a case now. One query."""
-    return list(holds().active().filter(cases__case=case))
+def active_on(case: Case) -> list[str]:
+    """The numbers of the holds that keep a case now, the newest first. One query."""
+    keep = Hold.objects.active().filter(cases__case=case)
+    return list(keep.order_by("-id").values_list("number", flat=True))
 
 
 def say_why() -> str:

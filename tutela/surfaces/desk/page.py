@@ -127,7 +127,7 @@ def zone_of(staff: Staff) -> ZoneInfo:
 def case_or_not_found(reference: str) -> Case:
     """The case, if the person sees it. Raises NotFound, as for a reference that nobody has."""
     try:
-        return Case.objects.select_related("team", "assignee", "merged_into").get(reference=reference)
+        return Case.objects.select_related("team", "assignee").get(reference=reference)
     except Case.DoesNotExist:
         raise NotFound from None
 

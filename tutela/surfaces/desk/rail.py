@@ -220,5 +220,8 @@ class Rail:
             "url": url,
             "count": None if count is None else said(count),
             "current": self._path == url,
+            "key": "",
+            "note": "",
+            "new": False,
             **more,
         }

@@ -38,6 +38,14 @@ URGENCIES = frozenset({"runs", "soon", "now", "late", "paused", "met"})
 SEVERITIES = ("critical", "high", "medium", "low")
 THEMES = ("light", "dark")
 TONES = 6
+#: What a button may be told, all of it absent: a name that a template does not find costs it a search.
+_ANY_BUTTON = dict.fromkeys(
+    (
+        *("kind", "size", "icon", "key", "type", "name", "value", "form", "id", "href", "blocked"),
+        *("wide", "flush", "only_icon", "title", "class", "busy"),
+    ),
+    "",
+)
 
 
 # ---------------------------------------------------------------------------------------------- pieces
@@ -52,7 +60,9 @@ def icon(name: str, label: str = "", size: str = "") -> SafeString:
     if name not in NAMES:
         message = f"no icon is named {name!r}; the names are in tutela/ui/icons.py"
         raise ValueError(message)
-    return _named(name, size, label) if label else _plain(name, size, rtl=get_language_bidi())
+    if label:
+        return _named(name, size, label)
+    return _plain(name, size, rtl=name in _directions() and get_language_bidi())
 
 
 @cache
@@ -92,15 +102,15 @@ def button(label: str, **options: Any) -> dict[str, Any]:
     `data` (dict of data attributes).
     `blocked` is the reason why it cannot be pressed: it stays visible, says so, and does nothing.
     """
-    kind = options.get("kind", "")
+    told: dict[str, Any] = {"data": {}, **_ANY_BUTTON, **options}
     classes = [
         "button",
-        *(f"button--{mark}" for mark in (kind, options.get("size", "")) if mark not in {"", "normal"}),
+        *(f"button--{mark}" for mark in (told["kind"], told["size"]) if mark not in {"", "normal"}),
     ]
-    classes += [f"button--{mark}" for mark in ("wide", "flush") if options.get(mark)]
-    classes += ["button--icon"] if options.get("only_icon") else []
-    classes += [extra] if (extra := options.get("class")) else []
-    return {**options, "label": label, "classes": " ".join(classes)}
+    classes += [f"button--{mark}" for mark in ("wide", "flush") if told[mark]]
+    classes += ["button--icon"] if told["only_icon"] else []
+    classes += [told["class"]] if told["class"] else []
+    return {**told, "label": label, "classes": " ".join(classes)}
 
 
 @register.inclusion_tag("ui/elements/chip.html")

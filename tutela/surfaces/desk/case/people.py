@@ -88,21 +88,31 @@ def _exhibit(case: Case, one: Exhibit) -> dict[str, Any]:
 def linked(case: Case) -> list[dict[str, Any]]:
     """Cases that belong to this one, as far as the person sees them: first those it leads to. One query."""
     links = CaseLink.objects.filter(Q(case=case) | Q(other=case), ended_at=None)
-    found = links.select_related("case", "other").order_by("id")
-    away = [_linked(link.other, link, forth=True) for link in found if link.case_id == case.pk]
-    return away + [_linked(link.case, link, forth=False) for link in found if link.case_id != case.pk]
+    forth, back = [], []
+    for kind, start, *ends in links.order_by("id").values_list(
+        "kind", "case_id", *_ends("other"), *_ends("case")
+    ):
+        if start == case.pk:
+            forth.append(_linked(CaseLink.Kind(kind), *ends[:4], forth=True))
+        else:
+            back.append(_linked(CaseLink.Kind(kind), *ends[4:], forth=False))
+    return forth + back
 
 
-def _linked(other: Case, link: CaseLink, *, forth: bool) -> dict[str, Any]:
-    merged = link.kind == CaseLink.Kind.DUPLICATE
-    words = link.get_kind_display() if forth else _BACK[CaseLink.Kind(link.kind)]()
+def _ends(side: str) -> list[str]:
+    return [f"{side}__{name}" for name in ("reference", "title", "workflow", "state")]
+
+
+def _linked(
+    kind: CaseLink.Kind, reference: str, title: str, workflow: str, state: str, *, forth: bool
+) -> dict[str, Any]:
     return {
-        "reference": other.reference,
-        "title": other.title,
-        "icon": "merge" if merged else "link",
-        "url": reverse("desk:case", args=[other.reference]),
-        "how": words,
-        "state": registry.workflow(other.workflow).state(other.state).label,
+        "reference": reference,
+        "title": title,
+        "icon": "merge" if kind == CaseLink.Kind.DUPLICATE else "link",
+        "url": reverse("desk:case", args=[reference]),
+        "how": kind.label if forth else _BACK[kind](),
+        "state": registry.workflow(workflow).state(state).label,
     }
 
 

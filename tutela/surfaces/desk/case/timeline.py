@@ -29,7 +29,7 @@ from .described import Line, described, fields_of
 from .sentences import fill, strong
 
 if TYPE_CHECKING:
-    from django.db.models import QuerySet
+    from django.db.models import Manager, QuerySet
     from django.utils.functional import _StrOrPromise
     from django.utils.safestring import SafeString
 
@@ -182,28 +182,18 @@ class _Reader:
         self.workflow, self.case, self.me = workflow, case, me
         self.url = reverse("desk:case", args=[case.reference])
         numbers = [event.pk for event in events]
-        self.notes = _by_id(Note.objects.filter(pk__in=_ids(events, "notes")))
-        self.channels = dict(
-            Report.objects.filter(pk__in=_ids(events, "report")).values_list("pk", "channel")
-        )
-        self.exhibits = _by_id(Exhibit.objects.filter(pk__in=_ids(events, "exhibits")).defer("data"))
-        self.parties = _by_id(Party.objects.filter(pk__in=_ids(events, "party", "merged", "split_from")))
+        self.notes = _named(Note.objects, _ids(events, "notes"))
+        self.channels: dict[Any, str] = dict(_columns(Report.objects, _ids(events, "report"), "channel"))
+        self.exhibits = _named(Exhibit.objects.defer("data"), _ids(events, "exhibits"))
+        self.parties = _named(Party.objects, _ids(events, "party", "merged", "split_from"))
         linking = [event for event in events if event.step == "link_case"]
-        links = CaseLink.objects.filter(pk__in=_ids(linking, "link")).values_list("pk", "other_id")
-        self.links: dict[Any, int] = dict(links)
-        numbers_of_cases = _ids(events, "other") | set(self.links.values())
-        self.cases = _by_id(Case.objects.filter(pk__in=numbers_of_cases))
-        self.people = _by_id(
-            Staff.objects.filter(pk__in=_ids(events, "assignee", "proposer", "agreed", "opener"))
-        )
-        self.requests = _by_id(Request.objects.filter(pk__in=_ids(events, "request")))
-        self.unread = set(
-            Message.objects.filter(pk__in=_ids(events, "messages"), direction="in", read_at=None).values_list(
-                "pk", flat=True
-            )
-        )
-        told = _ids(events, "effect")
-        self.told = _by_id(Effect.objects.filter(pk__in=told).select_related("event"))
+        self.links: dict[Any, int] = dict(_columns(CaseLink.objects, _ids(linking, "link"), "other_id"))
+        self.cases = _named(Case.objects, _ids(events, "other") | set(self.links.values()))
+        self.people = _named(Staff.objects, _ids(events, "assignee", "proposer", "agreed", "opener"))
+        self.requests = _named(Request.objects, _ids(events, "request"))
+        messages = _columns(Message.objects, _ids(events, "messages"), "direction", "read_at")
+        self.unread = {number for number, way, read_at in messages if way == "in" and read_at is None}
+        self.told = _named(Effect.objects.select_related("event"), _ids(events, "effect"))
         self.effects: dict[int, list[Effect]] = {}
         for effect in Effect.objects.filter(event__in=numbers).order_by("id"):
             self.effects.setdefault(effect.event_id, []).append(effect)
@@ -416,8 +406,14 @@ def _ids(events: Iterable[Event], *names: str) -> set[int]:
     return found
 
 
-def _by_id(rows: QuerySet[Any]) -> dict[Any, Any]:
-    return {row.pk: row for row in rows}
+def _named(rows: Manager[Any] | QuerySet[Any], numbers: set[int]) -> dict[Any, Any]:
+    """The rows with these numbers. No query is made up, and none is asked, where there are no numbers."""
+    return {row.pk: row for row in rows.filter(pk__in=numbers)} if numbers else {}
+
+
+def _columns(rows: Manager[Any], numbers: set[int], *names: str) -> list[tuple[Any, ...]]:
+    """Number and some fields of the rows with these numbers, likewise."""
+    return list(rows.filter(pk__in=numbers).values_list("pk", *names)) if numbers else []
 
 
 def _date(text: Any) -> str:

@@ -160,10 +160,10 @@ def legal_holds(case: Case) -> list[dict[str, Any]]:
     """The holds that keep the case, so that nothing of it goes. One query."""
     return [
         {
-            "url": reverse("desk:hold", args=[one.number]),
-            "words": _("Legal hold %(number)s") % {"number": one.number},
+            "url": reverse("desk:hold", args=[number]),
+            "words": _("Legal hold %(number)s") % {"number": number},
         }
-        for one in active_on(case)
+        for number in active_on(case)
     ]
 
 
