@@ -89,6 +89,8 @@ class Case(models.Model):
     merged_into = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="merged")
     is_test = models.BooleanField(default=False)
 
+    SEALED_BY_CASE: ClassVar = "id"
+
     objects = CaseQuerySet.as_manager()
 
     class Meta:
@@ -211,6 +213,8 @@ class Report(models.Model):
     open_attempts = models.PositiveIntegerField(default=0)
     open_error = models.TextField(blank=True)
 
+    SEALED_BY_CASE: ClassVar = ""
+
     class Meta:
         indexes: ClassVar = [
             models.Index(fields=["open_after", "id"], condition=Q(opened_at=None), name="report_unopened"),
@@ -261,6 +265,8 @@ class ReportFile(models.Model):
     sha256 = models.BinaryField(max_length=32)
     data = SealedBytes(help_text=_("A file that came with a report"))
     quarantine = models.CharField(max_length=300, blank=True)
+
+    SEALED_BY_CASE: ClassVar = ""
 
     def __str__(self) -> str:
         return f"file {self.pk}"

@@ -110,9 +110,9 @@ def keep(case: Case, draft: Draft, name: str, content_type: str, actor: Actor) -
 
     The same content is in a case once: the file that was there before is the answer then.
     """
-    address = address_of(draft.sha256, keyring.case_key(case.pk, to_seal=True))
-    if earlier := _earlier(case, address):
+    if earlier := _earlier(case, draft):
         return earlier
+    address = address_of(draft.sha256, keyring.case_key(case.pk, to_seal=True))
     kept_as = object_name(address, draft.uuid)
     draft.keep(kept_as)
     try:
@@ -131,20 +131,24 @@ def keep(case: Case, draft: Draft, name: str, content_type: str, actor: Actor) -
             Scan.objects.create(file=row)
             return row
     except IntegrityError:  # somebody added the same at the same time
-        earlier = _earlier(case, address)
+        earlier = _earlier(case, draft)
         if earlier is None:
             raise
         store().remove(kept_as)
         return earlier
 
 
-def _earlier(case: Case, address: bytes) -> File | None:
-    """The file of that content, if the case has it. Locked, so that no sweep takes it meanwhile."""
-    earlier = case.files.select_for_update(of=("self",)).filter(address=address).first()
-    if earlier is not None:
-        earlier.added_at = timezone.now()  # its grace begins anew
-        earlier.save(update_fields=["added_at"])
-    return earlier
+def _earlier(case: Case, draft: Draft) -> File | None:
+    """The file of that content, if the case has it. Locked, so that no sweep takes it meanwhile.
+
+    Found by its size and its hash, not by its address: the case may have had another key then.
+    """
+    for earlier in case.files.select_for_update(of=("self",)).filter(size=draft.size).order_by("id"):
+        if bytes(earlier.sha256) == draft.sha256:
+            earlier.added_at = timezone.now()  # its grace begins anew
+            earlier.save(update_fields=["added_at"])
+            return earlier
+    return None
 
 
 @dataclass(frozen=True)

@@ -157,8 +157,8 @@ MODELS: dict[str, Kept] = {
     ),
     "vault.CaseKey": _kept(
         CASE,
-        internal="case workflow_key made_at destroyed_at destroyed_by destroyed_why",
-        sealed="wrapped",
+        internal="case workflow_key made_at replaced_at destroyed_at destroyed_by destroyed_why",
+        sealed="wrapped older",
     ),
     "records.Hold": _kept(
         CASE,

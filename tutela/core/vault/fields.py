@@ -19,11 +19,16 @@ from django.db import models
 from django.db.models.query_utils import DeferredAttribute
 from django.utils.translation import gettext as _
 
-from .seals import FORMAT, Destroyed, seal, unseal
+from .keyring import open_with
+from .seals import FORMAT, Destroyed, seal
 
 
 class Sealing(Protocol):
-    """What a model with sealed columns offers."""
+    """What a model with sealed columns offers.
+
+    Its rows hang on a case, by whose key they are sealed, by the column `case_id`; `SEALED_BY_CASE` names
+    another one, or none where the key of a case seals nothing of it.
+    """
 
     def sealing_key(self, *, to_seal: bool = False) -> bytes | None:
         """The key of this row, or None where it is not sealed."""
@@ -127,10 +132,9 @@ class SealedBytes(_Bytes):
         if self.tells_plain and stored[:1] != FORMAT:
             return self.from_plain(bytes(stored))
         key = row.sealing_key()
-        plain = (
-            bytes(stored) if key is None else unseal(key, bytes(stored), self.place(row.sealing_identity()))
-        )
-        return self.from_plain(plain)
+        if key is None:
+            return self.from_plain(bytes(stored))
+        return self.from_plain(open_with(key, bytes(stored), self.place(row.sealing_identity())))
 
     def place(self, identity: str) -> str:
         """Where a value stands, as it is bound to it."""
@@ -269,6 +273,20 @@ def sealed_columns() -> Iterator[SealedBytes]:
         for field in model._meta.local_fields:  # noqa: SLF001  Django's public name
             if isinstance(field, SealedBytes):
                 yield field
+
+
+def sealed_by_cases() -> dict[type[models.Model], list[SealedBytes]]:
+    """The models with columns that the key of a case seals, and these columns."""
+    found: dict[type[models.Model], list[SealedBytes]] = {}
+    for column in sealed_columns():
+        if case_column(column.model):
+            found.setdefault(column.model, []).append(column)
+    return found
+
+
+def case_column(model: type[models.Model]) -> str:
+    """By which column a row of that model hangs on the case whose key seals it; empty where by none."""
+    return str(getattr(model, "SEALED_BY_CASE", "case_id"))
 
 
 def sealed_column(model: type[models.Model], name: str) -> SealedBytes:

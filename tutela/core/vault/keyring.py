@@ -21,7 +21,7 @@ from tutela.core.people.actor import Actor, acting_as, remembered
 
 from .models import CaseKey, IntakeKey, WorkflowKey
 from .providers import provider
-from .seals import Destroyed, Unavailable, new_key, seal, unseal
+from .seals import Destroyed, NotGenuine, Unavailable, new_key, seal, unseal
 
 #: How long an unwrapped key stays in this process, in seconds.
 KEPT_FOR = 300.0
@@ -94,12 +94,62 @@ def erase(case_id: int, actor: Actor, why: str) -> None:
         reports = case.reports.exclude(key=None).update(key=report_keys.destroyed(case_id))
         case.reports.update(sender_index=b"")
         case.messages.update(for_reporter=None)
-        row.wrapped, row.destroyed_at, row.destroyed_by_id, row.destroyed_why = (
-            b"", timezone.now(), actor.id, why,
-        )  # fmt: skip
-        row.save(update_fields=["wrapped", "destroyed_at", "destroyed_by", "destroyed_why"])
+        row.wrapped, row.older, row.replaced_at = b"", b"", None
+        row.destroyed_at, row.destroyed_by_id, row.destroyed_why = timezone.now(), actor.id, why
+        row.save()
         remembered().clear()
         record(Act.KEY_DESTROYED, actor, case_id, reports=reports)
+
+
+def open_with(key: bytes, sealed: bytes, place: str) -> bytes:
+    """What was sealed with a key that was asked for in this transaction. Raises NotGenuine.
+
+    Where that is the key of a case which was renewed meanwhile, the value may need the other one: rows and
+    keys are not read at the same moment, and what the older one sealed is sealed again row by row.
+    """
+    try:
+        return unseal(key, sealed, place)
+    except NotGenuine:
+        case_id = remembered().get(_OfKey(key))
+        if case_id is None:
+            raise
+        for other in _keys_of(case_id) - {key}:
+            try:
+                return unseal(other, sealed, place)
+            except NotGenuine:
+                continue
+        raise
+
+
+@dataclass(frozen=True)
+class _OfKey:
+    """Under this a transaction remembers whose a key is."""
+
+    key: bytes
+
+
+def _keys_of(case_id: int) -> set[bytes]:
+    """The key of a case and the one that it replaced, as they are now."""
+    row = CaseKey.objects.filter(pk=case_id, destroyed_at=None).first()
+    return set() if row is None else {one for one in both_keys(row) if one}
+
+
+def both_keys(row: CaseKey) -> tuple[bytes, bytes]:
+    """The key of a case, and the one that it replaced; empty where that is gone. Raises VaultError."""
+    above = workflow_key(row.workflow_key_id)
+    older = unseal(above, bytes(row.older), older_place(row.pk)) if row.older else b""
+    return unseal(above, bytes(row.wrapped), case_place(row.pk)), older
+
+
+def replace(row: CaseKey) -> None:
+    """Give a case another key, and keep the one that it replaces beside it. Raises VaultError."""
+    old, _older = both_keys(row)
+    row.workflow_key = current_workflow_key(row.workflow_key.workflow)
+    above = workflow_key(row.workflow_key_id)
+    row.wrapped = seal(above, new_key(), case_place(row.pk))
+    row.older = seal(above, old, older_place(row.pk))
+    row.replaced_at = timezone.now()
+    row.save(update_fields=["wrapped", "older", "replaced_at", "workflow_key"])
 
 
 @dataclass(frozen=True)
@@ -121,12 +171,19 @@ def _remember(row: CaseKey) -> _Held:
         else unseal(workflow_key(row.workflow_key_id), bytes(row.wrapped), case_place(row.pk))
     )
     held = remembered()[case_place(row.pk)] = _Held(key, tuple(connection.savepoint_ids))
+    if key is not None:
+        remembered()[_OfKey(key)] = row.pk
     return held
 
 
 def case_place(case_id: int) -> str:
     """What the wrapped key of a case is bound to."""
     return f"key of case {case_id}"
+
+
+def older_place(case_id: int) -> str:
+    """What the wrapped key is bound to that a case's key replaced."""
+    return f"older key of case {case_id}"
 
 
 def workflow_place(workflow: str) -> str:

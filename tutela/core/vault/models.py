@@ -38,10 +38,22 @@ class CaseKey(models.Model):
     workflow_key = models.ForeignKey(WorkflowKey, models.PROTECT, related_name="case_keys")
     wrapped = models.BinaryField()
     made_at = models.DateTimeField(default=timezone.now)
+    # The key that it replaced, until nothing is sealed with that one any more.
+    older = models.BinaryField(blank=True, default=b"")
+    replaced_at = models.DateTimeField(null=True, blank=True)
     # The tombstone: when it was destroyed, by whom and why.
     destroyed_at = models.DateTimeField(null=True, blank=True)
     destroyed_by = models.ForeignKey(Staff, models.PROTECT, null=True, related_name="+")
     destroyed_why = models.TextField(blank=True)
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(
+                fields=["replaced_at"],
+                condition=Q(replaced_at__isnull=False),
+                name="vault_replaced_case_key",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"key of case {self.pk}"

@@ -30,7 +30,7 @@ def unwrap(stored: bytes, identity: str) -> bytes:
     if kind == _GONE:
         raise Destroyed(_("The key of this case was destroyed; what it sealed is gone."))
     if kind == _CASE:
-        return unseal(keyring.case_key(number), sealed, _place(identity))
+        return keyring.open_with(keyring.case_key(number), sealed, _place(identity))
     if kind != _INTAKE:
         raise NotGenuine(f"The {_place(identity)} has an unknown format.")
     try:
@@ -45,6 +45,16 @@ def give_to_case(stored: bytes, identity: str, case_id: int) -> bytes:
         return stored
     key = unwrap(stored, identity)
     return _CASE + case_id.to_bytes(8) + seal(keyring.case_key(case_id, to_seal=True), key, _place(identity))
+
+
+def seal_again(stored: bytes, identity: str, case_id: int, new: bytes, old: bytes) -> bytes:
+    """The same key, kept by the newer key of its case. As it came where the older one did not seal it."""
+    if stored[:9] != _CASE + case_id.to_bytes(8):
+        return stored
+    try:
+        return stored[:9] + seal(new, unseal(old, stored[9:], _place(identity)), _place(identity))
+    except NotGenuine:
+        return stored
 
 
 def destroyed(case_id: int) -> bytes:

@@ -1,9 +1,9 @@
 """A new key at one layer, while people work.
 
 Making a new key only makes it the one for what comes. `finish()` then wraps again, in small
-transactions, what older keys wrapped, and takes up where it was stopped; it runs as an hourly chore
-too. An older key is destroyed when nothing needs it, and never sooner than an hour after it was
-replaced: a transaction that still used it has long ended then.
+transactions, what older keys wrapped (of a case: seals again what the older one sealed), and takes up
+where it was stopped; it runs as an hourly chore too. An older key is destroyed when nothing needs it,
+and never sooner than an hour after it was replaced: a transaction that still used it has long ended then.
 """
 
 from __future__ import annotations
@@ -16,16 +16,19 @@ from typing import Any
 from django.db import connection, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from tutela.core.audit.models import Act
 from tutela.core.audit.record import record
+from tutela.core.cases.models import Case
+from tutela.core.errors import NotFound, TryLater
 from tutela.core.people.actor import Actor, acting_as, system_actor
 from tutela.core.people.roles import SystemActor
 
-from . import keyring
+from . import keyring, sealing_again
 from .models import CaseKey, IntakeKey, WorkflowKey
 from .providers import provider
-from .seals import seal, unseal
+from .seals import Destroyed, seal
 
 BATCH = 200
 GRACE = timedelta(hours=1)
@@ -33,10 +36,11 @@ GRACE = timedelta(hours=1)
 
 @dataclass(frozen=True)
 class Finished:
-    """What `finish()` did: how many keys it wrapped again, and which older keys it destroyed."""
+    """What `finish()` did: keys wrapped again, older keys destroyed, values of cases sealed again."""
 
     wrapped: int
     destroyed: tuple[str, ...]
+    sealed: int = 0
 
 
 def renew_provider_key(actor: Actor) -> str:
@@ -67,6 +71,29 @@ def renew_intake_key(actor: Actor) -> str:
     return str(new)
 
 
+def renew_case_key(reference: str, actor: Actor) -> str:
+    """Make a new key for one case. Returns its name. `finish()` does the rest.
+
+    A person must see the case; the operator of the machine need not. Raises NotFound, Destroyed, and
+    TryLater while an earlier renewal of it is not finished.
+    """
+    keeper = system_actor(SystemActor.KEYS)
+    seer = keeper if actor.is_system else actor
+    with acting_as(seer):
+        number = Case.objects.filter(reference=reference).values_list("pk", flat=True).first()
+    with acting_as(keeper):
+        row = CaseKey.objects.select_for_update(of=("self",)).filter(pk=number).first()
+        if row is None:
+            raise NotFound(_("There is no such case, or it is not yours to see."))
+        if row.destroyed_at:
+            raise Destroyed(_("The key of this case was destroyed; what it sealed is gone."))
+        if row.replaced_at:
+            raise TryLater(_("The key of this case was renewed a moment ago. Try again in an hour."))
+        keyring.replace(row)
+        _record(seer, row.pk, layer="case", by=actor.id)
+    return str(row)
+
+
 def finish(grace: timedelta = GRACE) -> Finished:
     """Wrap again what older keys wrapped, and destroy the older keys that nothing needs any more."""
     wrapped = _wrap_rows(
@@ -76,15 +103,36 @@ def finish(grace: timedelta = GRACE) -> Finished:
     while some := _wrap_some_cases():
         wrapped += some
     before = timezone.now() - grace
-    destroyed = [*_destroy_workflow_keys(before), *_destroy_intake_keys(before)]
+    sealed, destroyed = _finish_cases(before)
+    destroyed += [*_destroy_workflow_keys(before), *_destroy_intake_keys(before)]
     destroyed += provider().drop_older(before)
     keyring.forget()
-    return Finished(wrapped, tuple(destroyed))
+    return Finished(wrapped, tuple(destroyed), sealed)
 
 
-def _record(actor: Actor, **detail: object) -> None:
+def _finish_cases(before: datetime) -> tuple[int, list[str]]:
+    """Seal again what replaced keys of cases sealed; drop those that were replaced before that time."""
+    sealed, dropped = 0, []
+    with acting_as(system_actor(SystemActor.KEYS)):
+        waiting = list(CaseKey.objects.filter(replaced_at__isnull=False).order_by("pk"))
+    for row in waiting:
+        while some := sealing_again.seal_again(row.pk):
+            sealed += some
+        # Whoever still sealed with it has ended long before the pass that has just found nothing.
+        if row.replaced_at and row.replaced_at < before and _drop_older_of(row):
+            dropped.append(keyring.older_place(row.pk))
+    return sealed, dropped
+
+
+def _drop_older_of(row: CaseKey) -> bool:
+    with acting_as(system_actor(SystemActor.KEYS)):
+        same = CaseKey.objects.filter(pk=row.pk, replaced_at=row.replaced_at)
+        return bool(same.update(older=b"", replaced_at=None))
+
+
+def _record(actor: Actor, case_id: int | None = None, **detail: object) -> None:
     with acting_as(actor):
-        record(Act.KEY_RENEWED, actor, **detail)
+        record(Act.KEY_RENEWED, actor, case_id, **detail)
 
 
 def _wrap_rows(rows: QuerySet[Any], place: Callable[[Any], str]) -> int:
@@ -106,11 +154,12 @@ def _wrap_some_cases() -> int:
         locked = waiting.select_related("workflow_key").select_for_update(of=("self",), skip_locked=True)
         rows = list(locked.order_by("pk")[:BATCH])
         for row in rows:
-            place = keyring.case_place(row.pk)
-            key = unseal(keyring.workflow_key(row.workflow_key_id), bytes(row.wrapped), place)
+            key, older = keyring.both_keys(row)
             row.workflow_key = keyring.current_workflow_key(row.workflow_key.workflow)
-            row.wrapped = seal(keyring.workflow_key(row.workflow_key_id), key, place)
-        CaseKey.objects.bulk_update(rows, ["wrapped", "workflow_key"])
+            above = keyring.workflow_key(row.workflow_key_id)
+            row.wrapped = seal(above, key, keyring.case_place(row.pk))
+            row.older = seal(above, older, keyring.older_place(row.pk)) if older else b""
+        CaseKey.objects.bulk_update(rows, ["wrapped", "older", "workflow_key"])
     return len(rows)
 
 

@@ -27,6 +27,7 @@ class Layer(StrEnum):
     PROVIDER = "provider"
     WORKFLOW = "workflow"
     INTAKE = "intake"
+    CASE = "case"
 
 
 @app.command()
@@ -66,29 +67,37 @@ def renew(
     layer: Annotated[Layer, typer.Argument(help="Which key.")],
     *,
     workflow: Annotated[str, typer.Option(help="Of which workflow, for the layer “workflow”.")] = "",
+    case: Annotated[str, typer.Option(help="Of which case, for the layer “case”.", metavar="REFERENCE")] = "",
     as_json: AsJson = False,
     username: As = "",
 ) -> None:
     """Make a new key, wrap again what the older one wrapped, and destroy older ones that nothing needs.
 
-    Work goes on meanwhile. An older key goes an hour after it was replaced: see tutela vault finish.
+    What the older key of a case sealed is sealed again. Work goes on meanwhile. An older key goes an hour
+    after it was replaced: see tutela vault finish.
 
     tutela vault renew workflow --workflow emergency
+    tutela vault renew case --case EM-2026-0001
     """
     actor = operator(username)
     if layer is Layer.WORKFLOW:
         if workflow not in {one.slug for one in registry.workflows()}:
             raise NotFound(_("Say which workflow: --workflow NAME. See tutela flow list."))
         name = rotation.renew_workflow_key(workflow, actor)
+    elif layer is Layer.CASE:
+        name = rotation.renew_case_key(case, actor)
     elif layer is Layer.INTAKE:
         name = rotation.renew_intake_key(actor)
     else:
         name = rotation.renew_provider_key(actor)
     done = rotation.finish()
     if as_json:
-        say_json({"key": name, "wrapped": done.wrapped, "destroyed": list(done.destroyed)})
+        say_json({"key": name, **_said(done)})
         return
-    typer.echo(_("The new key is %(name)s. Wrapped again: %(n)s.") % {"name": name, "n": done.wrapped})
+    if layer is Layer.CASE:
+        typer.echo(_("The new key is %(name)s. Sealed again: %(n)s.") % {"name": name, "n": done.sealed})
+    else:
+        typer.echo(_("The new key is %(name)s. Wrapped again: %(n)s.") % {"name": name, "n": done.wrapped})
     if layer is Layer.PROVIDER and isinstance(provider(), KeyFile):
         typer.echo(_("Print a new recovery sheet (tutela vault sheet) and destroy the old one."), err=True)
 
@@ -104,7 +113,7 @@ def finish(*, as_json: AsJson = False) -> None:
     """
     done = rotation.finish()
     if as_json:
-        say_json({"wrapped": done.wrapped, "destroyed": list(done.destroyed)})
+        say_json(_said(done))
     else:
         values = {"n": done.wrapped, "names": ", ".join(done.destroyed) or _("none")}
         typer.echo(_("Wrapped again: %(n)s. Destroyed: %(names)s.") % values)
@@ -145,6 +154,10 @@ def restore(
     """
     _file().put_back(name.strip(), made_at.strip(), "".join(key.split()).lower())
     typer.echo(_("%(name)s is back. Check with: tutela doctor") % {"name": name})
+
+
+def _said(done: rotation.Finished) -> dict[str, object]:
+    return {"wrapped": done.wrapped, "sealed": done.sealed, "destroyed": list(done.destroyed)}
 
 
 def _file() -> KeyFile:

@@ -12,6 +12,7 @@ from tutela.core.people.actor import acting_as
 from tutela.core.vault import keyring, providers
 from tutela.core.vault.models import CaseKey, WorkflowKey
 from tutela.core.vault.providers.file import KeyFile
+from tutela.surfaces.cli.common import NOT_FOUND, TRY_LATER
 
 
 @pytest.fixture(autouse=True)
@@ -45,6 +46,17 @@ def test_a_renewed_workflow_key_takes_over_its_cases(cast, as_json):
     assert (answer["wrapped"], answer["destroyed"]) == (1, [])
     with acting_as(cast.juniper):
         assert CaseKey.objects.get().workflow_key.retired_at is None
+    assert senders(cast) == ["reader@wiki.example"]
+
+
+def test_a_renewed_case_key_seals_again_what_its_older_one_sealed(cast, as_json, run):
+    reference = report_emergency(sender_email="reader@wiki.example")
+    answer = as_json("vault", "renew", "case", "--case", reference)
+    assert answer["sealed"] >= 2
+    assert answer["destroyed"] == []
+    assert run("vault", "renew", "case", "--case", reference).exit_code == TRY_LATER
+    assert run("vault", "renew", "case", "--case", "EM-2020-0001").exit_code == NOT_FOUND
+    assert run("vault", "renew", "case", "--case", reference, "--as", "wren").exit_code == NOT_FOUND
     assert senders(cast) == ["reader@wiki.example"]
 
 
