@@ -68,6 +68,7 @@ OF_NOBODYS_CASE = {
     # Keys that open nothing without the provider's; those of cases are secured as their cases.
     "vault_workflowkey",
     "vault_intakekey",
+    "vault_indexkey",
 }
 
 

@@ -65,8 +65,9 @@ OF_THE_MACHINE = {
     "staff end", "staff join", "staff leave", "staff link", "staff invite", "staff reset", "staff tie",
     "grant give", "grant end", "grant list", "directory load", "directory dump", "directory list",
     "audit seal", "audit key", "audit verify", "audit export", "flow check", "flow show", "flow docs",
-    "vault inventory", "vault seal", "vault renew", "vault finish", "vault sheet", "vault restore",
-    "sample load", "sample links", "story", "records schedule", "records dispose carry-out",
+    "vault inventory", "vault seal", "vault renew", "vault move", "vault where", "vault finish",
+    "vault sheet", "vault restore", "sample load", "sample links", "story", "records schedule",
+    "records dispose carry-out",
 }  # fmt: skip
 #: Of those, the ones that print what stands in the database, with what they ask.
 PRINTED = {

@@ -132,6 +132,15 @@ def vault() -> str:
     return os.environ.get("TUTELA_VAULT", f"file:{data_folder() / 'keys' / 'vault.json'}")
 
 
+def vault_also() -> str:
+    """A second place whose key-encryption keys open what they wrapped, while they move. `TUTELA_VAULT_ALSO`.
+
+    Without it, the file that a backup brought back, if it was taken in the middle of a move.
+    """
+    brought_back = data_folder() / "keys" / "vault-also.json"
+    return os.environ.get("TUTELA_VAULT_ALSO", f"file:{brought_back}" if brought_back.exists() else "")
+
+
 def files() -> str:
     """Where sealed files lie. `TUTELA_FILES`, else a folder in the data folder."""
     return os.environ.get("TUTELA_FILES", f"folder:{data_folder() / 'files'}")

@@ -114,6 +114,7 @@ API_REQUESTS_PER_MINUTE = int(os.environ.get("TUTELA_API_REQUESTS_PER_MINUTE", "
 MAIL_FOLDER = environment.data_folder() / "mail"
 # Where key-encryption keys live: see tutela/core/vault/providers.
 VAULT = environment.vault()
+VAULT_ALSO = environment.vault_also()
 #: After so many days a key is to be renewed; `/readyz` and `tutela doctor` say so three weeks before.
 KEY_DAYS = int(os.environ.get("TUTELA_KEY_DAYS", "365"))
 #: The kinds of `TUTELA_VAULT` that are services, each with the connector that speaks to it.

@@ -6,6 +6,7 @@ import ctypes.util
 import os
 import shutil
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -162,6 +163,8 @@ def vault() -> Finding:
     """The keys of what is sealed."""
     kind, _colon, where = environment.vault().partition(":")
     path = Path(where)
+    if environment.vault_also():
+        return _moving_keys()
     if kind in {"transit", "kms"}:
         return _key_service()
     if kind != "file":
@@ -172,6 +175,21 @@ def vault() -> Finding:
     if path.stat().st_mode & 0o077:
         return fault("Keys", f"others may read {path}", f"chmod 600 {path}")
     return ok("Keys", f"in {path}; keep a recovery sheet (tutela vault sheet)")
+
+
+def _moving_keys() -> Finding:
+    """How far the keys have moved from one place to the other."""
+    _set_up()
+    from tutela.core.vault.places import wrapped_keys
+
+    found = Counter(one.place for one in wrapped_keys())
+    said = ", ".join(f"{n} in {place or 'neither place'}" for place, n in sorted(found.items()))
+    if found[""]:
+        remedy = "Check that both places answer, and that both addresses are right."
+        return fault("Keys", f"they move: {said}", remedy)
+    if found[environment.vault_also()]:
+        return Finding("Keys", State.SOON, f"they move: {said}", "Run `tutela vault move`.")
+    return Finding("Keys", State.SOON, f"they have moved: {said}", "Take TUTELA_VAULT_ALSO away.")
 
 
 def _key_service() -> Finding:

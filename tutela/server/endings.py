@@ -20,7 +20,7 @@ from tutela.config import environment
 from tutela.connectors.mail.client import Server, Unreachable, certificate_of
 from tutela.core.health.models import Ending
 from tutela.core.people.models import Token
-from tutela.core.vault.models import IntakeKey, WorkflowKey
+from tutela.core.vault.models import IndexKey, IntakeKey, WorkflowKey
 from tutela.core.vault.providers.file import KeyFile
 from tutela.core.vault.seals import VaultError
 
@@ -117,6 +117,8 @@ def _keys() -> Iterator[Ending]:
         yield Ending(kind=KIND.KEY, what=f"workflow --workflow {key.workflow}", ends_at=key.made_at + lives)
     for one in IntakeKey.objects.filter(retired_at=None):
         yield Ending(kind=KIND.KEY, what="intake", ends_at=one.made_at + lives)
+    for index in IndexKey.objects.filter(retired_at=None):
+        yield Ending(kind=KIND.KEY, what="index", ends_at=index.made_at + lives)
     kind, _colon, where = environment.vault().partition(":")
     if kind == "file":
         try:

@@ -397,6 +397,11 @@ MODELS: dict[str, Kept] = {
         internal="id workflow made_at retired_at",
         restricted="wrapped",
     ),
+    "vault.IndexKey": _kept(
+        "platform",
+        internal="id made_at retired_at",
+        restricted="wrapped",
+    ),
     "vault.IntakeKey": _kept(
         "platform",
         public="public",

@@ -1,25 +1,31 @@
 """Exact look-up of what is sealed: a keyed hash beside it, equal where the values are equal.
 
-The key is derived from the desk's secret, which is not in the database: whoever holds a copy of the database
-cannot try addresses that they know. The doors that take reports hold no such key; the worker writes the hash
-when it opens the case.
+The key is one of the vault's, so whoever holds a copy of the database cannot try addresses that they
+know. The doors that take reports cannot open it; the worker writes the hash when it opens the case. A hash
+begins with the number of its key: after a renewal, those of older keys are written anew
+(`older.index_older`).
 """
 
 from __future__ import annotations
 
 import hmac
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
-from django.conf import settings
 from django.db import models
+from django.db.models import Q
 
+from . import keyring
 from .fields import is_erased
 
 if TYPE_CHECKING:
     _Bytes = models.BinaryField[Any, Any]
 else:
     _Bytes = models.BinaryField
+
+#: Bytes of a hash: the number of its key, and as much of the digest as is left.
+NUMBER: Final = 4
+WHOLE: Final = 32
 
 
 def plain_address(address: str) -> str:
@@ -29,9 +35,18 @@ def plain_address(address: str) -> str:
 
 
 def blind_index(kind: str, value: str) -> bytes:
-    """The keyed hash of a value, which is compared with values of its kind only."""
-    own = hmac.digest(settings.SECRET_KEY.encode(), b"blind index of " + kind.encode(), "sha256")
-    return hmac.digest(own, value.encode(), "sha256")
+    """The keyed hash of a value, which is compared with values of its kind only. Raises VaultError."""
+    number, key = keyring.index_key()
+    own = hmac.digest(key, b"blind index of " + kind.encode(), "sha256")
+    return number.to_bytes(NUMBER) + hmac.digest(own, value.encode(), "sha256")[: WHOLE - NUMBER]
+
+
+def of_older_keys(column: str) -> Q:
+    """Which rows have no hash yet, or one of another key than today's. Raises VaultError."""
+    number, _key = keyring.index_key()
+    first, following = number.to_bytes(NUMBER), (number + 1).to_bytes(NUMBER)
+    before, after = {f"{column}__gt": b"", f"{column}__lt": first}, {f"{column}__gte": following}
+    return Q(**{column: None}) | Q(**before) | Q(**after)
 
 
 class BlindIndex(_Bytes):

@@ -19,7 +19,7 @@ from tutela.core.audit.record import record
 from tutela.core.errors import NotFound
 from tutela.core.people.actor import Actor, acting_as, remembered
 
-from .models import CaseKey, IntakeKey, WorkflowKey
+from .models import CaseKey, IndexKey, IntakeKey, WorkflowKey
 from .providers import provider
 from .seals import Destroyed, NotGenuine, Unavailable, new_key, seal, unseal
 
@@ -192,6 +192,7 @@ def workflow_place(workflow: str) -> str:
 
 
 INTAKE_PLACE = "intake key"
+INDEX_PLACE = "index key"
 
 
 def _make_case_key(case_id: int) -> CaseKey:
@@ -230,6 +231,25 @@ def workflow_key(number: int) -> bytes:
         return kept
     row = WorkflowKey.objects.get(pk=number)
     return _kept.put("workflow", number, provider().unwrap(bytes(row.wrapped), workflow_place(row.workflow)))
+
+
+def index_key() -> tuple[int, bytes]:
+    """The number and the key of the hashes by which sealed values are looked up. Raises Unavailable."""
+    number = int.from_bytes(_kept.get("index now", 0) or b"")
+    key = _kept.get("index", number) if number else None
+    if key is None:
+        row = IndexKey.objects.filter(retired_at=None).first()
+        if row is None:
+            raise Unavailable("There is no index key. Run `tutela prepare`.")
+        number = row.pk
+        key = _kept.put("index", number, provider().unwrap(bytes(row.wrapped), INDEX_PLACE))
+        _kept.put("index now", 0, number.to_bytes(8))
+    return number, key
+
+
+def new_index_key() -> IndexKey:
+    """A new one, not saved yet."""
+    return IndexKey(wrapped=provider().wrap(new_key(), INDEX_PLACE))
 
 
 @dataclass(frozen=True)

@@ -59,6 +59,27 @@ class CaseKey(models.Model):
         return f"key of case {self.pk}"
 
 
+class IndexKey(models.Model):
+    """The key of the hashes by which sealed values are looked up. An older one is destroyed at once."""
+
+    wrapped = models.BinaryField()
+    made_at = models.DateTimeField(default=timezone.now)
+    retired_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["retired_at"],
+                condition=Q(retired_at=None),
+                nulls_distinct=False,
+                name="vault_one_index_key",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"index key {self.pk}"
+
+
 class IntakeKey(models.Model):
     """A pair of keys (X25519): the doors seal to the public half, the worker holds the other one."""
 

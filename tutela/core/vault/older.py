@@ -16,6 +16,7 @@ from tutela.core.people.actor import acting_as, system_actor
 from tutela.core.people.roles import SystemActor
 
 from . import keyring
+from .blind import of_older_keys
 from .seals import VaultError
 
 BATCH = 200
@@ -33,13 +34,15 @@ def seal_older() -> int:
 
 
 def index_older() -> int:
-    """Write the hashes of addresses that were sealed before there were any. Returns how many.
+    """Write the hashes of addresses that have none yet, or one of an older key. Returns how many.
 
     A report that does not open now waits for the next time, and stalls no other.
     """
     from tutela.core.cases.models import Report
 
-    waiting = Report.objects.filter(sender_index=None).exclude(case=None).defer("raw").order_by("id")
+    keyring.forget()  # with a key that was replaced a moment ago, all would be written back
+    waiting = Report.objects.filter(of_older_keys("sender_index")).exclude(case=None)
+    waiting = waiting.defer("raw").order_by("id")
     done, last = 0, 0
     while True:
         with acting_as(system_actor(SystemActor.KEYS)):

@@ -25,8 +25,8 @@ from tutela.core.errors import NotFound, TryLater
 from tutela.core.people.actor import Actor, acting_as, system_actor
 from tutela.core.people.roles import SystemActor
 
-from . import keyring, sealing_again
-from .models import CaseKey, IntakeKey, WorkflowKey
+from . import keyring, older, sealing_again
+from .models import CaseKey, IndexKey, IntakeKey, WorkflowKey
 from .providers import provider
 from .seals import Destroyed, seal
 
@@ -36,11 +36,12 @@ GRACE = timedelta(hours=1)
 
 @dataclass(frozen=True)
 class Finished:
-    """What `finish()` did: keys wrapped again, older keys destroyed, values of cases sealed again."""
+    """What `finish()` did: keys wrapped again, older keys destroyed, values sealed or hashed again."""
 
     wrapped: int
     destroyed: tuple[str, ...]
     sealed: int = 0
+    hashed: int = 0
 
 
 def renew_provider_key(actor: Actor) -> str:
@@ -68,6 +69,20 @@ def renew_intake_key(actor: Actor) -> str:
         new.save()
     keyring.forget()
     _record(actor, layer="intake", key=new.pk)
+    return str(new)
+
+
+def renew_index_key(actor: Actor) -> str:
+    """Make a new key for the hashes of sealed values, and destroy the older one. Returns its name.
+
+    `finish()` writes the hashes anew. Until then, those of either key are equal only among themselves.
+    """
+    with transaction.atomic():
+        IndexKey.objects.filter(retired_at=None).update(retired_at=timezone.now(), wrapped=b"")
+        new = keyring.new_index_key()
+        new.save()
+    keyring.forget()
+    _record(actor, layer="index", key=new.pk)
     return str(new)
 
 
@@ -100,6 +115,7 @@ def finish(grace: timedelta = GRACE) -> Finished:
         WorkflowKey.objects.exclude(wrapped=b""), lambda row: keyring.workflow_place(row.workflow)
     )
     wrapped += _wrap_rows(IntakeKey.objects.exclude(wrapped=b""), lambda _row: keyring.INTAKE_PLACE)
+    wrapped += _wrap_rows(IndexKey.objects.exclude(wrapped=b""), lambda _row: keyring.INDEX_PLACE)
     while some := _wrap_some_cases():
         wrapped += some
     before = timezone.now() - grace
@@ -107,7 +123,7 @@ def finish(grace: timedelta = GRACE) -> Finished:
     destroyed += [*_destroy_workflow_keys(before), *_destroy_intake_keys(before)]
     destroyed += provider().drop_older(before)
     keyring.forget()
-    return Finished(wrapped, tuple(destroyed), sealed)
+    return Finished(wrapped, tuple(destroyed), sealed, older.index_older())
 
 
 def _finish_cases(before: datetime) -> tuple[int, list[str]]:
@@ -140,7 +156,7 @@ def _wrap_rows(rows: QuerySet[Any], place: Callable[[Any], str]) -> int:
     for number in rows.order_by("pk").values_list("pk", flat=True):
         with transaction.atomic():
             row = rows.select_for_update().filter(pk=number).first()
-            if row is None or provider().is_newest(bytes(row.wrapped)):
+            if row is None or provider().is_newest(bytes(row.wrapped), place(row)):
                 continue
             row.wrapped = provider().wrap(provider().unwrap(bytes(row.wrapped), place(row)), place(row))
             row.save(update_fields=["wrapped"])

@@ -62,6 +62,9 @@ def _files() -> dict[str, Path]:
     kind, _, place = environment.vault().partition(":")
     if kind == "file":
         found["keys/vault.json"] = Path(place)
+    kind, _, place = environment.vault_also().partition(":")
+    if kind == "file":
+        found["keys/vault-also.json"] = Path(place)
     return found
 
 

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 _ELSEWHERE = (
     *keys.ELSEWHERE,
     "TUTELA_VAULT",
+    "TUTELA_VAULT_ALSO",
     "TUTELA_FILES",
     "TUTELA_DATABASE_URL",
     *environment.SIGN_IN.values(),

@@ -7,13 +7,14 @@ from enum import StrEnum
 from typing import Annotated
 
 import typer
+from django.conf import settings
 from django.utils.translation import gettext as _
 
 from tutela.core.errors import NotFound
 from tutela.core.flow import registry
-from tutela.core.vault import older, rotation
+from tutela.core.vault import older, places, rotation
 from tutela.core.vault.inventory import inventory as sealed_columns
-from tutela.core.vault.providers import provider
+from tutela.core.vault.providers import place
 from tutela.core.vault.providers.file import KeyFile
 from tutela.surfaces.cli.common import As, AsJson, moment, operator, say_json, say_page, say_table, speaking
 from tutela.surfaces.cli.main import USAGE, fail
@@ -27,6 +28,7 @@ class Layer(StrEnum):
     PROVIDER = "provider"
     WORKFLOW = "workflow"
     INTAKE = "intake"
+    INDEX = "index"
     CASE = "case"
 
 
@@ -86,6 +88,8 @@ def renew(
         name = rotation.renew_workflow_key(workflow, actor)
     elif layer is Layer.CASE:
         name = rotation.renew_case_key(case, actor)
+    elif layer is Layer.INDEX:
+        name = rotation.renew_index_key(actor)
     elif layer is Layer.INTAKE:
         name = rotation.renew_intake_key(actor)
     else:
@@ -98,7 +102,7 @@ def renew(
         typer.echo(_("The new key is %(name)s. Sealed again: %(n)s.") % {"name": name, "n": done.sealed})
     else:
         typer.echo(_("The new key is %(name)s. Wrapped again: %(n)s.") % {"name": name, "n": done.wrapped})
-    if layer is Layer.PROVIDER and isinstance(provider(), KeyFile):
+    if layer is Layer.PROVIDER and isinstance(place(settings.VAULT), KeyFile):
         typer.echo(_("Print a new recovery sheet (tutela vault sheet) and destroy the old one."), err=True)
 
 
@@ -117,6 +121,40 @@ def finish(*, as_json: AsJson = False) -> None:
     else:
         values = {"n": done.wrapped, "names": ", ".join(done.destroyed) or _("none")}
         typer.echo(_("Wrapped again: %(n)s. Destroyed: %(names)s.") % values)
+
+
+@app.command()
+@speaking
+def move(*, as_json: AsJson = False) -> None:
+    """Move the keys to where TUTELA_VAULT says: what TUTELA_VAULT_ALSO wrapped is wrapped again there.
+
+    Work goes on meanwhile. Afterwards TUTELA_VAULT_ALSO can be taken away. The worker does it every hour.
+
+    tutela vault move
+    """
+    if not settings.VAULT_ALSO:
+        fail(_("Say where the keys come from: TUTELA_VAULT_ALSO. See tutela vault where."), USAGE)
+    done = rotation.finish()
+    left = places.elsewhere()
+    if as_json:
+        say_json({"wrapped": done.wrapped, "left": left})
+    else:
+        typer.echo(_("Wrapped again: %(n)s. Still elsewhere: %(left)s.") % {"n": done.wrapped, "left": left})
+
+
+@app.command()
+@speaking
+def where(*, as_json: AsJson = False) -> None:
+    """List the keys that a key-encryption key wraps, and where that one is.
+
+    tutela vault where
+    """
+    found = places.wrapped_keys()
+    if as_json:
+        say_page([{"key": one.name, "place": one.place} for one in found])
+        return
+    rows = ((one.name, one.place or _("does not open")) for one in found)
+    say_table((_("Key"), _("Place")), rows, _("None."))
 
 
 @app.command()
@@ -157,11 +195,16 @@ def restore(
 
 
 def _said(done: rotation.Finished) -> dict[str, object]:
-    return {"wrapped": done.wrapped, "sealed": done.sealed, "destroyed": list(done.destroyed)}
+    return {
+        "wrapped": done.wrapped,
+        "sealed": done.sealed,
+        "hashed": done.hashed,
+        "destroyed": list(done.destroyed),
+    }
 
 
 def _file() -> KeyFile:
-    held = provider()
+    held = place(settings.VAULT)
     if not isinstance(held, KeyFile):
         fail(_("The keys are not in a file: the key service keeps them (TUTELA_VAULT)."), USAGE)
     return held

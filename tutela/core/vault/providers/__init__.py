@@ -17,6 +17,8 @@ from django.utils.module_loading import import_string
 from tutela.core.errors import NotConfigured, Rejected, TryLater
 from tutela.core.vault.seals import NotGenuine, Unavailable
 
+from .moving import Moving
+
 T = TypeVar("T")
 
 
@@ -33,7 +35,7 @@ class Provider(Protocol):
     def unwrap(self, wrapped: bytes, context: str) -> bytes:
         """The key that was wrapped."""
 
-    def is_newest(self, wrapped: bytes) -> bool:
+    def is_newest(self, wrapped: bytes, context: str) -> bool:
         """Whether it was wrapped with the key-encryption key that is newest now."""
 
     def renew(self) -> str:
@@ -57,9 +59,9 @@ class Service:
         """The key that was wrapped."""
         return _said(lambda: self._keys.unwrap(wrapped, context))
 
-    def is_newest(self, wrapped: bytes) -> bool:
+    def is_newest(self, wrapped: bytes, context: str) -> bool:
         """Whether it was wrapped with the key-encryption key that is newest now."""
-        return _said(lambda: self._keys.is_newest(wrapped))
+        return _said(lambda: self._keys.is_newest(wrapped, context))
 
     def renew(self) -> str:
         """Make a new key-encryption key and use it from now on. Returns its name."""
@@ -81,15 +83,24 @@ def _said(call: Callable[[], T]) -> T:
 
 @cache
 def provider() -> Provider:
-    """The provider that `TUTELA_VAULT` names. Raises Unavailable when there is none of that kind."""
-    kind, _colon, where = settings.VAULT.partition(":")
+    """The provider that `TUTELA_VAULT` names; what `TUTELA_VAULT_ALSO` wrapped opens too.
+
+    Raises Unavailable when there is none of that kind.
+    """
+    home = place(settings.VAULT)
+    return Moving(home, place(settings.VAULT_ALSO)) if settings.VAULT_ALSO else home
+
+
+def place(address: str) -> Provider:
+    """The provider of that address alone. Raises Unavailable when there is none of that kind."""
+    kind, _colon, where = address.partition(":")
     if kind == "file":
         from .file import KeyFile
 
         return KeyFile(where)
     if path := settings.VAULT_SERVICES.get(kind):
         return Service(path, where)
-    raise Unavailable(f"TUTELA_VAULT={settings.VAULT}: there is no kind of key provider called {kind}.")
+    raise Unavailable(f"TUTELA_VAULT={address}: there is no kind of key provider called {kind}.")
 
 
-__all__ = ["Provider", "provider"]
+__all__ = ["Provider", "place", "provider"]

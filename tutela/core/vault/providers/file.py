@@ -48,7 +48,7 @@ class KeyFile:
         name, _colon, sealed = wrapped.partition(b":")
         return unseal(self._key(name.decode("ascii", "replace")), sealed, context)
 
-    def is_newest(self, wrapped: bytes) -> bool:
+    def is_newest(self, wrapped: bytes, context: str) -> bool:  # noqa: ARG002  its mark tells
         """Whether it was wrapped with the newest key of the file."""
         return wrapped.partition(b":")[0].decode("ascii", "replace") == str(self._file()["newest"])
 

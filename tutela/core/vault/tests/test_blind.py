@@ -11,8 +11,9 @@ from tests.cast import case_of, emergency, report_emergency
 from tutela.core.cases.models import Report
 from tutela.core.cases.opening import open_case
 from tutela.core.cases.receive import receive
-from tutela.core.people.actor import acting_as
-from tutela.core.vault import keyring, older
+from tutela.core.people.actor import acting_as, system_actor
+from tutela.core.people.roles import SystemActor
+from tutela.core.vault import keyring, older, rotation
 from tutela.core.vault.blind import blind_index, plain_address
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "portal"])
@@ -72,6 +73,39 @@ def test_an_erased_case_is_not_found_by_its_address(cast, superuser):
     superuser.execute("update cases_report set sender_index = null")
     older.index_older()
     assert same_sender(cast, first) == []
+
+
+def test_after_a_renewal_hashes_are_written_anew_and_none_is_lost(cast, superuser):
+    first, second = report_emergency(sender_email=ADDRESS), report_emergency(sender_email=ADDRESS)
+    old = blind_index("sender_email", ADDRESS)
+    rotation.renew_index_key(system_actor(SystemActor.OPERATOR))
+    assert same_sender(cast, first) == [second]
+    third = report_emergency(sender_email=ADDRESS)
+    assert same_sender(cast, first) == [second]
+    assert rotation.finish().hashed == 2
+    assert rotation.finish().hashed == 0
+    assert same_sender(cast, first) == [third, second]
+    assert old.hex() not in str(superuser.execute("select to_jsonb(r) from cases_report r").fetchall())
+    retired = superuser.execute("select wrapped from vault_indexkey where retired_at is not null").fetchall()
+    assert retired == [(b"",)]
+
+
+def test_hashes_from_before_the_vault_had_a_key_for_them_are_written_anew(cast, superuser):
+    first, second = report_emergency(sender_email=ADDRESS), report_emergency(sender_email=ADDRESS)
+    for derived in (bytes(32), b"\xff" * 32):  # of the desk's secret, whatever that was
+        superuser.execute("update cases_report set sender_index = %s", [derived])
+        assert older.index_older() == 2
+        assert same_sender(cast, first) == [second]
+        assert derived not in dict(superuser.execute("select sender_index, id from cases_report").fetchall())
+
+
+def test_another_secret_of_the_desk_loses_nothing(cast, settings):
+    first = report_emergency(sender_email=ADDRESS)
+    settings.SECRET_KEY = "another secret of the desk, as long as it has to be"
+    keyring.forget()
+    second = report_emergency(sender_email=ADDRESS)
+    assert older.index_older() == 0
+    assert same_sender(cast, first) == [second]
 
 
 def test_values_of_another_kind_have_another_hash():

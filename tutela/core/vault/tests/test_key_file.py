@@ -32,9 +32,9 @@ def test_it_is_never_written_over(keys):
 
 def test_it_wraps_for_one_context(keys):
     key = new_key()
-    wrapped = keys.wrap(key, "key of workflow emergency")
+    wrapped = keys.wrap(key, "one")
     assert key not in wrapped
-    assert keys.unwrap(wrapped, "key of workflow emergency") == key
+    assert keys.unwrap(wrapped, "one") == key
     with pytest.raises(NotGenuine):
         keys.unwrap(wrapped, "key of workflow triage")
 
@@ -44,7 +44,7 @@ def test_a_new_key_leaves_the_old_ones_readable_until_they_are_dropped(keys):
     old = keys.wrap(key, "one")
     keys.renew()
     new = keys.wrap(key, "one")
-    assert (keys.is_newest(old), keys.is_newest(new)) == (False, True)
+    assert (keys.is_newest(old, "one"), keys.is_newest(new, "one")) == (False, True)
     assert keys.unwrap(old, "one") == keys.unwrap(new, "one") == key
     assert keys.drop_older(datetime.now(UTC) - timedelta(hours=1)) == []
     assert keys.drop_older(datetime.now(UTC)) == [old.partition(b":")[0].decode()]
@@ -56,9 +56,9 @@ def test_a_new_key_leaves_the_old_ones_readable_until_they_are_dropped(keys):
 def test_another_process_notices_a_new_key(keys):
     other = KeyFile(str(keys.path))
     wrapped = other.wrap(new_key(), "one")
-    assert keys.is_newest(wrapped)
+    assert keys.is_newest(wrapped, "one")
     keys.renew()
-    assert not other.is_newest(wrapped)
+    assert not other.is_newest(wrapped, "one")
 
 
 def test_a_missing_or_damaged_file_says_what_to_do(keys):
@@ -93,7 +93,7 @@ def test_a_lost_file_comes_back_from_its_sheet(keys):
     for name, made_at, key in sheet:
         keys.put_back(name, made_at, key)
     assert keys.sheet() == sheet
-    assert keys.is_newest(wrapped)
+    assert keys.is_newest(wrapped, "one")
     assert keys.unwrap(wrapped, "one")
 
 

@@ -19,7 +19,7 @@ from tutela.core.people.actor import acting_as, system_actor
 from tutela.core.people.roles import SystemActor
 from tutela.core.vault import keyring, providers, rotation
 from tutela.core.vault.first import make_first_keys
-from tutela.core.vault.models import IntakeKey
+from tutela.core.vault.models import IndexKey, IntakeKey
 from tutela.core.vault.providers.file import KeyFile
 from tutela.core.vault.seals import NotGenuine, Unavailable, new_key
 
@@ -84,6 +84,12 @@ def place(request, settings):
         forget()
 
 
+def begin_anew(superuser):
+    """Keys of this place in the place of those that the tests' own key file wrapped."""
+    superuser.execute("delete from vault_intakekey; delete from vault_indexkey")
+    make_first_keys()
+
+
 def test_it_wraps_for_one_context(place):
     key, keys = new_key(), providers.provider()
     wrapped = keys.wrap(key, "key of workflow emergency")
@@ -101,10 +107,10 @@ def test_rubbish_is_refused(place):
 def test_after_a_renewal_both_open_until_the_older_one_is_dropped(place):
     key, keys = new_key(), providers.provider()
     old = keys.wrap(key, "one")
-    assert keys.is_newest(old)
+    assert keys.is_newest(old, "one")
     keys.renew()
     new = keys.wrap(key, "one")
-    assert (keys.is_newest(old), keys.is_newest(new)) == (False, True)
+    assert (keys.is_newest(old, "one"), keys.is_newest(new, "one")) == (False, True)
     assert keys.unwrap(old, "one") == keys.unwrap(new, "one") == key
     assert keys.drop_older(datetime.now(UTC) - timedelta(hours=1)) == []
     if dropped := keys.drop_older(datetime.fromtimestamp(time.time() + 2, UTC)):
@@ -128,8 +134,7 @@ def test_when_it_is_away_it_says_try_later(place):
 
 @pytest.mark.django_db(transaction=True, databases=["default", "portal"])
 def test_reports_come_in_while_it_is_away_and_are_opened_afterwards(place, cast, superuser):
-    superuser.execute("delete from vault_intakekey")
-    make_first_keys()
+    begin_anew(superuser)
     place.away()
     keyring.forget()
     number = receive(emergency(sender_email="reader@wiki.example"), using="portal").report_id
@@ -145,10 +150,9 @@ def test_reports_come_in_while_it_is_away_and_are_opened_afterwards(place, cast,
 
 @pytest.mark.django_db(transaction=True)
 def test_a_renewal_wraps_everything_again(place, cast, superuser):
-    superuser.execute("delete from vault_intakekey")
-    make_first_keys()
+    begin_anew(superuser)
     rotation.renew_provider_key(system_actor(SystemActor.OPERATOR))
-    assert rotation.finish().wrapped == IntakeKey.objects.count() == 1
+    assert rotation.finish().wrapped == IntakeKey.objects.count() + IndexKey.objects.count() == 2
     assert rotation.finish().wrapped == 0
 
 

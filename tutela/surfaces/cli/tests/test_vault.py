@@ -13,6 +13,7 @@ from tutela.core.vault import keyring, providers
 from tutela.core.vault.models import CaseKey, WorkflowKey
 from tutela.core.vault.providers.file import KeyFile
 from tutela.surfaces.cli.common import NOT_FOUND, TRY_LATER
+from tutela.surfaces.cli.main import USAGE
 
 
 @pytest.fixture(autouse=True)
@@ -68,6 +69,28 @@ def test_renewing_a_workflow_needs_its_name(cast, run):
 def test_a_renewed_intake_key_is_used_by_the_next_report(cast, as_json):
     as_json("vault", "renew", "intake")
     report_emergency(sender_email="reader@wiki.example")
+    assert senders(cast) == ["reader@wiki.example"]
+
+
+def test_a_renewed_index_key_writes_the_hashes_anew(cast, as_json):
+    report_emergency(sender_email="reader@wiki.example")
+    assert as_json("vault", "renew", "index")["hashed"] == 1
+    assert as_json("vault", "finish")["hashed"] == 0
+
+
+def test_keys_move_to_another_place(cast, run, as_json, keys, settings, tmp_path):
+    report_emergency(sender_email="reader@wiki.example")
+    assert run("vault", "move").exit_code == USAGE
+    other = tmp_path / "other.json"
+    KeyFile(str(other)).create()
+    settings.VAULT, settings.VAULT_ALSO = f"file:{other}", settings.VAULT
+    providers.provider.cache_clear()
+    assert {one["place"] for one in as_json("vault", "where")["items"]} == {f"file:{keys.path}"}
+    assert as_json("vault", "move") == {"wrapped": 3, "left": 0}
+    assert run("vault", "move").output == "Wrapped again: 0. Still elsewhere: 0.\n"
+    assert str(other) in run("vault", "where").output.replace("\n", "")
+    settings.VAULT_ALSO = ""
+    providers.provider.cache_clear()
     assert senders(cast) == ["reader@wiki.example"]
 
 
