@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from django.utils import timezone
+
 from tutela.core.cases.models import Case
 from tutela.core.cases.opening import open_case
 from tutela.core.cases.receive import Incoming, new_receipt, receive
@@ -82,6 +84,11 @@ def emergency(**changes: object) -> Incoming:
         "receipt_hash": receipt,
     }
     return Incoming(**{**values, **changes})  # type: ignore[arg-type]  the tests choose
+
+
+def first(prefix: str) -> str:
+    """The first number of a register this year: `LH-2026-0001` in 2026."""
+    return f"{prefix}-{timezone.now().year}-0001"
 
 
 def agree(reference: str, actor: Actor, reason: str = "") -> Outcome:

@@ -21,6 +21,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.urls.resolvers import RoutePattern
 
+from tests.cast import first
 from tests.signed_in import sign_in
 from tutela.core.people.actor import Actor, system_actor
 from tutela.core.people.models import Staff, Token
@@ -105,8 +106,8 @@ def parts(where: Address, hidden: Hidden, *, there: bool = True) -> dict[str, st
         "<int:number>": str(number if there else NONE),
         "<str:number>": named if there else "RL-2026-9999",
         "<hold>": hidden.hold if there else "LH-2026-9999",
-        "<run>": "DR-2026-0001",
-        "<certificate>": "DC-2026-0001",
+        "<run>": first("DR"),
+        "<certificate>": first("DC"),
         "<number>": hidden.release if there else "RL-2026-9999",
         "<opening>": str(hidden.opening if there else NONE),
         "<conflict>": str(hidden.conflict if there else NONE),

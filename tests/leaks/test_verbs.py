@@ -12,6 +12,7 @@ import typer
 from django.db import transaction
 from typer.testing import CliRunner
 
+from tests.cast import first
 from tutela.core.people.actor import Actor
 from tutela.core.people.models import Staff
 from tutela.surfaces.cli.main import COMMANDS
@@ -47,16 +48,16 @@ ASKED = {
     "review decide": "1 juniper responder --keep --words 'Still on the rota.'",
     "why": "juniper {reference}",
     "records due": "emergency",
-    "records certificate": "DC-2026-0001",
+    "records certificate": first("DC"),
     "records hold list": "--all",
     "records hold place": "{reference} --reason 'A court asks for it.' --authority 'Example Court'",
     "records hold release": "{hold} --reason 'It is over, I say.'",
     "records dispose list": "",
-    "records dispose show": "DR-2026-0001",
+    "records dispose show": first("DR"),
     "records dispose propose": "{reference}",
-    "records dispose approve": "DR-2026-0001",
-    "records dispose stop": "DR-2026-0001 --words 'It is not so.'",
-    "records dispose withdraw": "DR-2026-0001 --words 'It is not so.'",
+    "records dispose approve": first("DR"),
+    "records dispose stop": f"{first('DR')} --words 'It is not so.'",
+    "records dispose withdraw": f"{first('DR')} --words 'It is not so.'",
 }
 #: Verbs of whoever runs the machine. They act as the operator, who holds no role on any workflow.
 OF_THE_MACHINE = {

@@ -13,7 +13,6 @@ from django.test import override_settings
 from playwright.sync_api import Browser, ConsoleMessage, Page
 
 from tutela.ui import assets
-from tutela.ui.templatetags import ui
 from tutela.ui.tests import settings as look_settings
 
 TAKEN = ("ROOT_URLCONF", "TEMPLATES", "MIDDLEWARE", "STORAGES", "ALLOWED_HOSTS", "ORGANISATION")
@@ -28,16 +27,8 @@ def built() -> None:
 @pytest.fixture
 def look(built: None) -> Iterator[None]:
     """The settings of `settings.py` beside this file, whatever the project's are."""
-    _forget_drawings()
     with override_settings(**{name: getattr(look_settings, name) for name in TAKEN}):
         yield
-    _forget_drawings()
-
-
-def _forget_drawings() -> None:
-    """Icons are kept with their addresses, which differ between the files of tests and collected ones."""
-    for drawn in (ui._plain, ui._drawing):
-        drawn.cache_clear()
 
 
 class Quiet(WSGIRequestHandler):

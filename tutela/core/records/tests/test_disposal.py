@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.db import DatabaseError, connection
 
-from tests.cast import report_emergency
+from tests.cast import first, report_emergency
 from tutela.core.access.functions import ask
 from tutela.core.audit.models import Act, Entry
 from tutela.core.cases.models import Case
@@ -71,14 +71,14 @@ def test_a_case_goes_whole_and_a_tombstone_stays(cast):
 def test_the_certificate_is_the_one_in_the_audit_log(cast, superuser):
     dispose(cast, old(cast))
     with acting_as(cast.larch):
-        found = find_certificate("DC-2026-0001")
+        found = find_certificate(first("DC"))
         entry = Entry.objects.get(act=Act.CASE_DISPOSED)
         assert entry.detail["digest"] == digest_of(found)
         assert is_as_logged(found)
         found.rows = {}
         assert not is_as_logged(found)
     with acting_as(cast.wren), pytest.raises(NotFound):
-        find_certificate("DC-2026-0001")
+        find_certificate(first("DC"))
 
 
 def test_the_log_of_a_case_that_is_gone_is_still_read_by_those_who_saw_it(cast):

@@ -16,7 +16,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from tests.cast import case_of, make_cast, report_emergency
+from tests.cast import case_of, first, make_cast, report_emergency
 from tutela.core.access import conflicts, glass
 from tutela.core.access.models import Conflict, Glass
 from tutela.core.cases.models import Case, Event, Message, Note, Report
@@ -233,9 +233,9 @@ def _ask(caller: Caller, method: str, path: str, reference: str, verb: str, word
         "conflict": _conflict(reference),
         "review": 1,
         "line": 1,
-        "hold": "LH-2026-0001" if reference != ABSENT else "LH-2026-9999",
-        "run": "DR-2026-0001",
-        "certificate": "DC-2026-0001",
+        "hold": first("LH") if reference != ABSENT else "LH-2026-9999",
+        "run": first("DR"),
+        "certificate": first("DC"),
         "verb": verb,
         "slug": "emergency",
     }

@@ -52,7 +52,7 @@ def test_from_the_preview_to_the_certificate(call, cast):
 
 def test_a_hold_is_placed_read_and_released(call, reference):
     larch, juniper = call("larch"), call("juniper")
-    said = {"cases": [reference], "reason": WHY, "authority": BY_LAW, "review_at": "2027-01-31"}
+    said = {"cases": [reference], "reason": WHY, "authority": BY_LAW, "review_at": "2035-01-31"}
     assert juniper.post("/holds", said).status_code == 403
     assert call("wren").post("/holds", said).status_code == 404
     made = larch.post("/holds", said).json()

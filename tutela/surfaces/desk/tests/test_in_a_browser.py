@@ -12,7 +12,7 @@ from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
 from playwright.sync_api import expect
 
-from tests.cast import case_of
+from tests.cast import case_of, first
 from tests.chromium import RULES, look_over, strangers
 from tutela.core.access import conflicts, glass, reviews
 from tutela.core.access.models import Review
@@ -235,7 +235,7 @@ def of_records(cast) -> dict[str, str]:
         "hold": f"/desk/records/holds/{hold.number}/",
         "run": f"/desk/records/runs/{asked.number}/",
         "run that is done": f"/desk/records/runs/{done.number}/",
-        "certificate": "/desk/records/certificates/DC-2026-0001/",
+        "certificate": f"/desk/records/certificates/{first('DC')}/",
         "held case": f"/desk/case/{held}/",
     }
 
