@@ -12,16 +12,16 @@ from tests.plugin import DATABASE, Database
 
 
 @pytest.fixture(scope="session", autouse=True)
-def icons_as_the_settings_say() -> None:
-    """Icons are kept with their addresses, which differ between the files of tests and collected ones."""
+def addresses_as_the_settings_say() -> None:
+    """Addresses of icons and scripts are kept, and differ between the files of tests and collected ones."""
     from django.test.signals import setting_changed
 
     from tutela.ui.templatetags import ui
 
     def forget(*, setting: str, **_more: Any) -> None:
         if setting in {"STORAGES", "STATIC_URL", "STATIC_ROOT", "DEBUG"}:
-            ui._plain.cache_clear()
-            ui._drawing.cache_clear()
+            for kept in (ui._plain, ui._drawing, ui._script):
+                kept.cache_clear()
 
     setting_changed.connect(forget, weak=False)
 

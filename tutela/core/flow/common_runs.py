@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from django.db import OperationalError, transaction
+from django.db import OperationalError, connection, transaction
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -43,6 +44,9 @@ if TYPE_CHECKING:
     from .context import Context, Wish
 
 UNDO_WITHIN = timedelta(minutes=10)
+#: How long a step that changes two cases waits for the earlier one, in milliseconds: less than what
+#: PostgreSQL takes to look for people who wait for each other.
+A_MOMENT = 500
 
 
 # Conditions
@@ -399,13 +403,14 @@ def unmerge(context: Context) -> None:
 def _locked(context: Context, other_id: int) -> Case:
     """The other case of a step that changes two, locked.
 
-    Waits for a later case only: cases are locked by their ids from low to high, so that no two people
-    wait for each other. Raises NotFound, StepClosed.
+    Cases are locked by their ids from low to high, so that no two people wait for each other. For an earlier
+    one it waits only as long as a job takes for a line on the timeline. Raises NotFound, StepClosed.
     """
-    nowait = other_id < context.case.pk
+    rows = Case.objects.select_for_update(of=("self",), no_key=True)
     try:
-        with transaction.atomic():
-            rows = Case.objects.select_for_update(of=("self",), no_key=True, nowait=nowait)
+        if other_id > context.case.pk:
+            return rows.get(pk=other_id)
+        with transaction.atomic(), _waiting_at_most(A_MOMENT):
             return rows.get(pk=other_id)
     except Case.DoesNotExist:
         raise NotFound(_("There is no such case, or it is not yours to see.")) from None
@@ -415,6 +420,17 @@ def _locked(context: Context, other_id: int) -> Case:
         raise StepClosed(
             _("Somebody is working on the other case at this moment. Try again."), state=context.case.state
         ) from None
+
+
+@contextmanager
+def _waiting_at_most(milliseconds: int) -> Iterator[None]:
+    """Wait no longer than this for a lock, within a savepoint, which puts things back if that fails."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT current_setting('lock_timeout')")
+        (usual,) = cursor.fetchone()
+        cursor.execute("SELECT set_config('lock_timeout', %s, true)", [f"{milliseconds}ms"])
+        yield
+        cursor.execute("SELECT set_config('lock_timeout', %s, true)", [usual])
 
 
 def _ask_again(case: Case, event: Event) -> None:

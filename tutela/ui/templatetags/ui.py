@@ -402,8 +402,14 @@ def languages(context: dict[str, Any]) -> list[Tongue]:
 def modules(context: dict[str, Any], *names: str) -> SafeString:
     """Load scripts of `static/ui/js/` by name, with the nonce of this answer."""
     nonce = str(context.get("CSP_NONCE", ""))
-    sources = ((nonce, static(f"ui/js/{name}.js")) for name in names)
+    sources = ((nonce, _script(name)) for name in names)
     return format_html_join("\n", '<script type="module" nonce="{}" src="{}"></script>', sources)
+
+
+@cache
+def _script(name: str) -> str:
+    """The address of a script, which does not change while a process runs."""
+    return static(f"ui/js/{name}.js")
 
 
 # ---------------------------------------------------------------------------------------------- helpers

@@ -10,12 +10,13 @@ from typing import Any
 
 import psycopg
 import pytest
-from django.db import connections
+from django.db import connection, connections, transaction
 from django.test import Client
 
 from tests.cast import Cast, case_of
 from tests.signed_in import sign_in
 from tutela.core.cases.models import Event
+from tutela.core.flow import common_runs
 from tutela.core.flow.perform import perform
 from tutela.core.people.actor import Actor, acting_as
 from tutela.core.people.models import Staff
@@ -97,6 +98,25 @@ def test_two_merges_of_the_same_two_cases_do_not_wait_for_each_other(cast: Cast,
         with pytest.raises(Exception, match="Somebody is working on the other case"):
             perform(second, "merge_into", cast.heron, {"other": first})
     assert merge.result(PATIENCE).state == "merged"
+
+
+def test_a_merge_waits_for_a_job_that_writes_on_the_other_case(cast: Cast, superuser, database, monkeypatch):
+    monkeypatch.setattr(common_runs, "A_MOMENT", 1000 * PATIENCE)
+    first, second = report(), report()
+    with psycopg.connect(database.url("admin")) as job:
+        job.execute("SELECT 1 FROM cases_case WHERE reference = %s FOR UPDATE", [first])
+        (merge,) = together(lambda: _merge_and_say_how_long(second, first, cast.heron))
+        wait_for_waiting(superuser, 1)
+    assert merge.result(PATIENCE) == "15s"
+    assert case_of(second, cast.heron).state == "merged"
+
+
+def _merge_and_say_how_long(one, other, actor):
+    with transaction.atomic():
+        perform(one, "merge_into", actor, {"other": other})
+        with connection.cursor() as cursor:
+            cursor.execute("SHOW lock_timeout")
+            return cursor.fetchone()[0]
 
 
 _GIVE_WAY = """
