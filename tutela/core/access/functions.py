@@ -8,7 +8,7 @@ from typing import Any
 from django.db import connection
 
 
-def ask(function: str, *values: str | int | bool | date | list[int] | None) -> Any:
+def ask(function: str, *values: str | int | bool | bytes | date | list[int] | list[str] | None) -> Any:
     """What a function of ours in the database answers."""
     marks = ", ".join(["%s"] * len(values))
     with connection.cursor() as cursor:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext_lazy as _
 
-from tutela.core.people.roles import Role
+from tutela.core.people.roles import PLATFORM_ROLES, Role
 
 from . import common_forms as ask
 from . import common_runs as do
@@ -20,7 +20,7 @@ from .declare import Step, restore
 if TYPE_CHECKING:
     from .declare import Workflow
 
-ANYBODY = tuple(role for role in Role if role not in {Role.SYSTEM, Role.SECURITY})
+ANYBODY = tuple(role for role in Role if role not in {Role.SYSTEM, *PLATFORM_ROLES})
 #: Auditors and readers look and change nothing.
 WRITERS = tuple(role for role in ANYBODY if role not in {Role.AUDITOR, Role.READER})
 

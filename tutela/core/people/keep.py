@@ -19,7 +19,7 @@ from tutela.core.errors import BadData, NotFound
 from . import sessions
 from .actor import Actor, acting_as
 from .models import Grant, Membership, Staff, Team, Token
-from .roles import PLATFORM, Role
+from .roles import PLATFORM, PLATFORM_ROLES, Role
 from .sign_in import end_links
 from .tokens import forget_tokens
 
@@ -88,8 +88,8 @@ def give_grant(
 
     Raises BadData when they hold it already, or when the role is not one of that place.
     """
-    if (role == Role.SECURITY) != (workflow == PLATFORM):
-        said = _("The security officer is a role on “platform”, and the only one there.")
+    if (role in PLATFORM_ROLES) != (workflow == PLATFORM):
+        said = _("Security officers and partners hold their role on “platform”, and nobody holds another there.")
         raise BadData(said, {"role": [said]})
     with acting_as(by):
         active = Grant.objects.active().filter(staff=staff, workflow=workflow, role=role)

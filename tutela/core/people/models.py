@@ -11,7 +11,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from .roles import PLATFORM, Role
+from .roles import PLATFORM, PLATFORM_ROLES, Role
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -138,9 +138,9 @@ class Grant(models.Model):
                 fields=["staff", "workflow", "role"], condition=Q(until=None), name="people_one_open_grant"
             ),
             models.CheckConstraint(
-                condition=Q(workflow=PLATFORM, role=Role.SECURITY)
-                | (~Q(workflow=PLATFORM) & ~Q(role=Role.SECURITY)),
-                name="people_security_on_platform",
+                condition=Q(workflow=PLATFORM, role__in=PLATFORM_ROLES)
+                | (~Q(workflow=PLATFORM) & ~Q(role__in=PLATFORM_ROLES)),
+                name="people_roles_of_platform",
             ),
         ]
 

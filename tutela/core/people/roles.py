@@ -25,10 +25,14 @@ class Role(models.TextChoices):
     SYSTEM = "system", _("System")
     #: On the platform, not on a workflow: shows no case, and answers for every opening by break-glass.
     SECURITY = "security", _("Security officer")
+    #: On the platform, not on a workflow: shows no case, and lets slices of cases be shared with its holder.
+    PARTNER = "partner", _("Partner")
 
 
 #: Where a grant concerns the whole platform; no workflow may be called so.
 PLATFORM = "platform"
+#: The roles that are held there, and nowhere else.
+PLATFORM_ROLES = (Role.SECURITY, Role.PARTNER)
 
 
 class SystemActor(models.TextChoices):

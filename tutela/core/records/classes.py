@@ -150,6 +150,12 @@ MODELS: dict[str, Kept] = {
         " review_due_at next_at reviewed_at reviewed_by justified",
         restricted="reason review_words",
     ),
+    "slices.Slice": _kept(
+        CASE,
+        internal="id case readers digest until asked_by asked_at given_by given_at ended_by ended_at",
+        restricted="end_words",
+        sealed="purpose parts",
+    ),
     "access.Involvement": _kept(
         CASE,
         internal="id conflict case staff recusal found_at told_at over_at lifted_by",

@@ -20,7 +20,7 @@ from tutela.core.flow.perform import make_form
 from tutela.core.flow.standing import sync_standing_rows
 from tutela.core.people.actor import Actor, system_actor
 from tutela.core.people.models import Grant, Membership, Staff, Team
-from tutela.core.people.roles import Role, SystemActor
+from tutela.core.people.roles import PLATFORM_ROLES, Role, SystemActor
 from tutela.programs.directory.files import load_sample
 from tutela.programs.directory.models import Agency
 from tutela.workflows.emergency.forms import CallBack, Jurisdiction
@@ -48,7 +48,7 @@ def everybody(workflow: Workflow, *, names: str = "") -> dict[Role, Actor]:
     """One person per role, all in the team of the workflow; the clock keeper for SYSTEM."""
     team = Team.objects.get(slug=workflow.team)
     people = {Role.SYSTEM: system_actor(SystemActor.CLOCK)}
-    for role in (one for one in Role if one is not Role.SECURITY):
+    for role in (one for one in Role if one not in PLATFORM_ROLES):
         if role is not Role.SYSTEM:
             people[role] = person(workflow, team, role, f"{workflow.slug}-{role.value}{names}")
     return people

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from tests.cast import make_cast, report_emergency
 from tutela.core.flow import registry
 from tutela.core.people.models import Grant, Staff
-from tutela.core.people.roles import Role
+from tutela.core.people.roles import PLATFORM_ROLES, Role
 
 from .conftest import Caller, token
 
@@ -55,7 +55,7 @@ def able(db) -> Caller:
     make_cast()
     alder = Staff.objects.get(username="alder")
     for workflow in registry.workflows():
-        for role in (one for one in Role if one is not Role.SECURITY):
+        for role in (one for one in Role if one not in PLATFORM_ROLES):
             if role is not Role.SYSTEM:
                 Grant.objects.get_or_create(staff=alder, workflow=workflow.slug, role=role, until=None)
     return Caller(token("alder"))
