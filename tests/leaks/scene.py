@@ -17,6 +17,8 @@ from tutela.core.people.actor import Actor, acting_as, system_actor
 from tutela.core.people.models import Grant, Membership, Staff, Team
 from tutela.core.people.roles import PLATFORM, Role, SystemActor
 from tutela.core.records.holds import place_hold
+from tutela.core.slices import sharing
+from tutela.core.slices.sharing import Part, Wanted
 from tutela.programs.registers.releases import log
 
 MARKER = "quokka"
@@ -27,6 +29,8 @@ NONE = 999_999
 WHY = "Nobody of the team answers the phone."
 #: Somebody of the case in whose name the marker does not stand, and another one.
 FRIEND, ANOTHER = "Wallaby", "Bilby"
+#: The partner with whom a slice is shared, and what stands in it.
+READER, REDACTED = "laurel", "bandicoot"
 #: The last number before the case's, so that no example in a text is its reference.
 LAST = 7312
 
@@ -45,6 +49,8 @@ class Hidden:
     opening: int
     conflict: int
     hold: str
+    slice: int
+    waiting_slice: int
 
 
 def hide(cast: Cast) -> Hidden:
@@ -77,6 +83,10 @@ def hide(cast: Cast) -> Hidden:
         willow, Staff.objects.get(pk=willow.id), "They are a friend of mine.", name=ANOTHER
     )
     hold = place_hold(cast.larch, [reference], f"{MARKER} is asked about.", f"{MARKER} court")
+    person(READER, PLATFORM, Role.PARTNER)
+    asked = sharing.ask_slice(cast.juniper, reference, _wanted(f"{MARKER} waits"))
+    shared = sharing.ask_slice(cast.juniper, reference, _wanted(f"{REDACTED} {MARKER}", MARKER))
+    sharing.give(cast.alder, shared.pk, sharing.digest_of(shared))
     with acting_as(cast.juniper):
         case = Case.objects.get(reference=reference)
         entry = log(case, cast.juniper, at=timezone.now(), released_by_id=cast.juniper.id, **_released())
@@ -91,7 +101,13 @@ def hide(cast: Cast) -> Hidden:
             opening=opened.pk,
             conflict=found.pk,
             hold=hold.number,
+            slice=shared.pk,
+            waiting_slice=asked.pk,
         )
+
+
+def _wanted(text: str, *words: str) -> Wanted:
+    return Wanted(text, [READER], 7, [Part("Report 1", text)], words)
 
 
 def _released() -> dict[str, Any]:
@@ -125,6 +141,8 @@ def outsiders(cast: Cast, hidden: Hidden) -> dict[str, Actor]:
         "in conflict": person("rush", EMERGENCY, Role.RESPONDER),
         "security without a glass": person("yew", PLATFORM, Role.SECURITY),
         "a glass that was closed": person("sedge", EMERGENCY, Role.MANAGER),
+        "a partner": person("hazel", PLATFORM, Role.PARTNER),
+        "a partner with a slice": Actor.of(Staff.objects.get(username=READER), "desk"),
     }
     for kind in (
         "in the team without a grant",
@@ -172,4 +190,5 @@ _OF_A_CASE = (
     "cases_exhibit",
     "cases_caseparty",
     "access_glass",
+    "slices_slice",
 )

@@ -28,7 +28,19 @@ from tutela.core.people.models import Staff, Token
 from tutela.core.people.roles import SystemActor
 from tutela.core.people.tokens import forget_tokens, make_token
 
-from .scene import ABSENT, LIKE_IT, MARKER, NONE, Hidden, hide, leave, outsiders, reads_of_openings, traces
+from .scene import (
+    ABSENT,
+    LIKE_IT,
+    MARKER,
+    NONE,
+    REDACTED,
+    Hidden,
+    hide,
+    leave,
+    outsiders,
+    reads_of_openings,
+    traces,
+)
 
 pytestmark = pytest.mark.django_db
 DAY = timedelta(days=1)
@@ -82,11 +94,15 @@ def parts(where: Address, hidden: Hidden, *, there: bool = True) -> dict[str, st
     numbered = {
         "glass": hidden.opening,
         "conflict": hidden.conflict,
+        "slice": hidden.waiting_slice,
+        "slice-read": hidden.slice,
         "report": hidden.report,
         "exhibit": hidden.exhibit,
         "words": hidden.report,
     }
-    number = next((value for name, value in numbered.items() if where.name.startswith(name)), 1)
+    number = numbered.get(
+        where.name, next((value for name, value in numbered.items() if where.name.startswith(name)), 1)
+    )
     named = hidden.hold if where.name.startswith("hold") else hidden.release
     return {
         "<str:reference>": hidden.reference if there else ABSENT,
@@ -110,6 +126,7 @@ def parts(where: Address, hidden: Hidden, *, there: bool = True) -> dict[str, st
         "<certificate>": first("DC"),
         "<number>": hidden.release if there else "RL-2026-9999",
         "<opening>": str(hidden.opening if there else NONE),
+        "<slice_id>": str(hidden.slice if there else NONE),
         "<conflict>": str(hidden.conflict if there else NONE),
     }
 
@@ -236,6 +253,15 @@ def test_who_may_see_it_does(cast, hidden):
         "/api/v1/releases.csv",
     ):
         assert MARKER in said(juniper.ask("GET", where)), where
+
+
+def test_a_partner_reads_the_slice_and_nothing_else(hidden, people):
+    for kind, visitor in people.items():
+        for where in (f"/desk/slices/{hidden.slice}/", f"/api/v1/slices/{hidden.slice}", "/api/v1/slices"):
+            answer = visitor.ask("GET", where)
+            assert (REDACTED in said(answer)) == (kind == "a partner with a slice"), (kind, where)
+        for where in (f"/desk/slices/{hidden.waiting_slice}/", f"/api/v1/slices/{hidden.waiting_slice}"):
+            assert REDACTED not in said(visitor.ask("GET", where)), (kind, where)
 
 
 def test_a_glass_leads_to_the_case_everywhere_and_to_no_change(cast, hidden):

@@ -154,7 +154,7 @@ MAILBOXES = {"emergency": "emergency", "ca": "triage", "info": "triage", "safety
 # Break-glass: how many minutes a case stays open unless told otherwise, and in which time it is reviewed.
 GLASS_MINUTES = int(os.environ.get("TUTELA_GLASS_MINUTES", "60"))
 GLASS_REVIEW = os.environ.get("TUTELA_GLASS_REVIEW", "2 business days")
-# For how many days a redacted slice of a case is shown to a partner at most. The database refuses more than 92.
+# How many days a redacted slice of a case is shown to a partner at most. The database refuses more than 92.
 SLICE_DAYS = int(os.environ.get("TUTELA_SLICE_DAYS", "30"))
 # In which time after the beginning of a quarter it is looked at who holds which role.
 ACCESS_REVIEW = os.environ.get("TUTELA_ACCESS_REVIEW", "10 business days")

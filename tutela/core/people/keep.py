@@ -89,7 +89,9 @@ def give_grant(
     Raises BadData when they hold it already, or when the role is not one of that place.
     """
     if (role in PLATFORM_ROLES) != (workflow == PLATFORM):
-        said = _("Security officers and partners hold their role on “platform”, and nobody holds another there.")
+        said = _(
+            "Security officers and partners hold their role on “platform”, and nobody holds another there."
+        )
         raise BadData(said, {"role": [said]})
     with acting_as(by):
         active = Grant.objects.active().filter(staff=staff, workflow=workflow, role=role)

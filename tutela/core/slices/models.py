@@ -1,4 +1,4 @@
-"""A slice of a case, as it was agreed to. It is added and decided on through row security and functions alone."""
+"""A slice of a case, as it was agreed to. Row security and functions of the database are its only doors."""
 
 from __future__ import annotations
 

@@ -58,7 +58,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Wanted:
-    """What somebody wants to share: with whom (usernames), for how many days, and what is blacked out in it."""
+    """What somebody wants to share: with whom (usernames), for how many days, without which words."""
 
     purpose: str
     readers: Sequence[str]
@@ -281,7 +281,11 @@ def subject_of(found: Slice) -> str:
 
 def of_case(case: Case) -> QuerySet[Slice]:
     """All slices of a case that the actor sees, the newest first."""
-    return Slice.objects.filter(case=case).select_related("asked_by", "given_by", "ended_by").order_by("-id")
+    return (
+        Slice.objects.filter(case=case)
+        .select_related("case", "asked_by", "given_by", "ended_by")
+        .order_by("-id")
+    )
 
 
 def find(number: int) -> Slice:
@@ -290,7 +294,7 @@ def find(number: int) -> Slice:
     # Joined, so that a partner who reads it by its number alone finds none.
     found = rows.filter(pk=number, case__id__gt=0).first()
     if found is None:
-        raise _no_such()
+        raise no_such()
     return found
 
 
@@ -299,7 +303,9 @@ def waiting_for(actor: Actor) -> list[Slice]:
     rows = Slice.objects.filter(given_at=None, ended_at=None, until__gt=timezone.now(), case__id__gt=0)
     held = Grant.objects.active().filter(staff=actor.id, role__in=GIVERS).values("workflow")
     rows = rows.filter(case__workflow__in=held).exclude(asked_by=actor.id)
-    return [one for one in rows.select_related("case", "asked_by").order_by("id") if actor.id not in one.readers]
+    return [
+        one for one in rows.select_related("case", "asked_by").order_by("id") if actor.id not in one.readers
+    ]
 
 
 def digest_of(found: Slice) -> str:
@@ -345,7 +351,7 @@ def read(actor: Actor, number: int) -> Shown:
     with acting_as(actor):
         found = Slice.objects.filter(pk=number).first() if number in ask("actor_slices") else None
         if found is None:
-            raise _no_such()
+            raise no_such()
         record(Act.SLICE_LOOKED, actor, found.case_id, slice=found.pk)
         return _opened([found], parts=True)[0]
 
@@ -366,7 +372,8 @@ def is_partner(actor: Actor) -> bool:
     return Role.PARTNER in Grant.objects.roles_of(actor.id, PLATFORM)
 
 
-def _no_such() -> NotFound:
+def no_such() -> NotFound:
+    """The error for a slice that is not there or not theirs to see: alike."""
     return NotFound(_("There is no such slice, or it is not yours to see."))
 
 

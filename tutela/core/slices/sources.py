@@ -27,7 +27,7 @@ LONGEST: Final = 50_000
 
 @dataclass(frozen=True)
 class Source:
-    """One text of a case that may be chosen: how it is named, what the reader would see above it, its words."""
+    """One text of a case that may be chosen: its name, what stands above it, its words."""
 
     name: str
     title: str
@@ -86,7 +86,9 @@ def _facts(case: Case) -> str:
     for name, field in fields.items():
         value = case.facts.get(name)
         if value not in (None, "", []):
-            lines.append(_("%(label)s: %(value)s") % {"label": field.label or name, "value": _said(field, value)})
+            lines.append(
+                _("%(label)s: %(value)s") % {"label": field.label or name, "value": _said(field, value)}
+            )
     return "\n".join(lines)
 
 

@@ -163,6 +163,7 @@ ReleaseNumber = Annotated[
     str, Path(..., description="The number of an entry, such as RL-2026-0001.", min_length=1, max_length=24)
 ]
 OpeningNumber = Annotated[int, Path(..., description="The id of an opening.", ge=1, le=2**53)]
+SliceNumber = Annotated[int, Path(..., description="The id of a redacted slice.", ge=1, le=2**53)]
 ReviewNumber = Annotated[int, Path(..., description="The id of a review.", ge=1, le=2**53)]
 LineNumber = Annotated[int, Path(..., description="The id of a role in a review.", ge=1, le=2**53)]
 HoldNumber = Annotated[

@@ -16,6 +16,7 @@ from . import (
     requests,
     reviews,
     sending,
+    slices,
     steps,
     workflows,
 )
@@ -38,7 +39,8 @@ api = NinjaAPI(
     openapi_url=None,
 )
 MODULES = (
-    cases, steps, sending, requests, releases, openings, conflicts, records, reviews, workflows, intake,
+    cases, steps, sending, requests, releases, openings, conflicts, slices, records, reviews, workflows,
+    intake,
 )  # fmt: skip
 for module in MODULES:
     api.add_router("", module.router)

@@ -434,6 +434,87 @@ class OpeningList(Shape):
     next: str | None
 
 
+class Slice(Shape):
+    """A redacted slice of a case: for how long, and what came of it."""
+
+    id: int
+    state: str = Field(description="asked, given, ended, expired, refused or withdrawn")
+    purpose: str
+    until: datetime
+    digest: str = Field(description="SHA-256 over what it says, for whom and until when, in hexadecimal")
+    asked_by: Person
+    asked_at: datetime
+    given_by: Person | None
+    given_at: datetime | None
+    ended_by: Person | None
+    ended_at: datetime | None
+    end_words: str
+
+
+class SliceList(Shape):
+    """All slices of a case, the newest first."""
+
+    items: list[Slice]
+
+
+class SlicePart(Shape):
+    """A text of a slice, as its partners read it."""
+
+    title: str
+    text: str
+
+
+class SliceReader(Shape):
+    """A partner of a slice, and how often they looked."""
+
+    reader: Person
+    looks: int
+    last_at: datetime | None
+
+
+class SliceDetail(Slice):
+    """A slice with its parts and its partners."""
+
+    readers: list[SliceReader]
+    parts: list[SlicePart]
+
+
+class SliceSource(Shape):
+    """A text of a case that may go into a slice."""
+
+    name: str = Field(examples=["report-1"])
+    title: str
+    text: str
+
+
+class SliceSourceList(Shape):
+    """What of a case may go into a slice, in the order of the case."""
+
+    items: list[SliceSource]
+
+
+class Shared(Shape):
+    """A slice that is shared with you."""
+
+    id: int
+    purpose: str
+    given_at: datetime
+    until: datetime
+
+
+class SharedList(Shape):
+    """What is shared with you, the newest first."""
+
+    items: list[Shared]
+
+
+class SharedDetail(Shared):
+    """A slice that is shared with you: for you alone, until its end."""
+
+    reader: str = Field(description="Your working name: nobody else may read it")
+    parts: list[SlicePart]
+
+
 class LookThrough(Shape):
     """One entry of the audit log that was written while the case was open by break-glass."""
 

@@ -55,6 +55,7 @@ COMMANDS = (
     Commands("tutela.surfaces.cli.directory", ("directory",), group=True),
     Commands("tutela.surfaces.cli.release", ("release",), group=True),
     Commands("tutela.surfaces.cli.glass", ("glass",), group=True),
+    Commands("tutela.surfaces.cli.slice", ("slice",), group=True),
     Commands("tutela.surfaces.cli.conflict", ("conflict",), group=True),
     Commands("tutela.surfaces.cli.records", ("records",), group=True),
     Commands("tutela.surfaces.cli.review", ("review",), group=True),

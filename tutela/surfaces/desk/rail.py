@@ -16,7 +16,7 @@ from tutela.core.cases.models import Case
 from tutela.core.flow import registry
 from tutela.core.people.listening import make_ticket
 from tutela.core.people.models import Grant, OnCallShift
-from tutela.core.people.roles import Role
+from tutela.core.people.roles import PLATFORM, Role
 
 from .approvals.waiting import waiting_for
 from .counts import bounded, said
@@ -63,6 +63,12 @@ def reviews_roles(request: DeskRequest) -> bool:
     return any({Role.MANAGER, Role.SECURITY} & held for held in standing_of(request).roles.values())
 
 
+def is_partner(request: DeskRequest, *, alone: bool = False) -> bool:
+    """Whether slices of cases are shared with the person; `alone`: and they hold no other role."""
+    roles = standing_of(request).roles
+    return roles == {PLATFORM: {Role.PARTNER}} if alone else Role.PARTNER in roles.get(PLATFORM, ())
+
+
 def asker_of(request: DeskRequest) -> Asker:
     """Who asks, as filters need it."""
     return Asker(request.user.pk, timezone.now(), tuple(standing_of(request).roles))
@@ -87,7 +93,8 @@ class Rail:
     def __init__(self, request: DeskRequest) -> None:
         self._request = request
         self._path = request.path
-        self.home_url = reverse("desk:my-day")
+        alone = is_partner(request, alone=True)
+        self.home_url = reverse("desk:slices-shared" if alone else "desk:my-day")
         self.search_url = reverse("desk:search")
         self.palette_url = reverse("desk:palette")
         self.counts_url = reverse("desk:counts")
@@ -95,8 +102,11 @@ class Rail:
     @cached_property
     def places(self) -> list[dict[str, Any]]:
         """The person's own pages."""
+        if is_partner(self._request, alone=True):
+            return self._of_partners
         counts = self.counts
         return [
+            *self._of_partners,
             self._link("day", _("My day"), self.home_url, counts["mine"], key="M"),
             self._link(
                 "message",
@@ -123,10 +133,16 @@ class Rail:
             for one in standing_of(self._request).workflows
         ]
 
+    @property
+    def _of_partners(self) -> list[dict[str, Any]]:
+        if not is_partner(self._request):
+            return []
+        return [self._link("eye", _("Shared with you"), reverse("desk:slices-shared"))]
+
     @cached_property
     def registers(self) -> list[dict[str, Any]]:
         """What outlives the cases, for those who work in a workflow."""
-        if not standing_of(self._request).roles:
+        if not standing_of(self._request).roles or is_partner(self._request, alone=True):
             return []
         return [
             self._link("table", _("Release log"), reverse("desk:releases")),

@@ -4,7 +4,7 @@ from django.urls import path, re_path
 
 from tutela.ui import views as ui
 
-from . import access, break_glass, conflicts, others, page, releases, reviews, search
+from . import access, break_glass, conflicts, others, page, releases, reviews, search, slices
 from .approvals import views as approvals
 from .case import originals
 from .case import views as case
@@ -50,6 +50,11 @@ urlpatterns = [
     path("case/<str:reference>/exhibits/<int:number>/file/", originals.exhibit_file, name="exhibit-file"),
     path("case/<str:reference>/access/", access.access, name="access"),
     path("case/<str:reference>/access/lift/", conflicts.lift, name="conflict-lift"),
+    path("case/<str:reference>/slices/", slices.slices, name="slices"),
+    path("case/<str:reference>/slices/new/", slices.compose, name="slice-compose"),
+    path("case/<str:reference>/slices/<int:number>/", slices.one_slice, name="slice"),
+    path("case/<str:reference>/slices/<int:number>/give/", slices.give, name="slice-give"),
+    path("case/<str:reference>/slices/<int:number>/end/", slices.end, name="slice-end"),
     path("case/<str:reference>/requests/<int:number>/", approvals.request_page, name="request"),
     path("case/<str:reference>/requests/<int:number>/amend/", approvals.amend_page, name="amend"),
     path("approvals/", approvals.approvals, name="approvals"),
@@ -65,6 +70,8 @@ urlpatterns = [
     path("conflicts/", conflicts.declared, name="conflicts"),
     path("conflicts/<int:number>/", conflicts.conflict, name="conflict"),
     path("conflicts/<int:number>/end/", conflicts.end, name="conflict-end"),
+    path("slices/", slices.shared, name="slices-shared"),
+    path("slices/<int:number>/", slices.shared_one, name="slice-read"),
     path("reviews/", reviews.listed, name="reviews"),
     path("reviews/<int:number>/", reviews.review, name="review"),
     path("reviews/<int:number>/<int:line>/", reviews.decide, name="review-decide"),

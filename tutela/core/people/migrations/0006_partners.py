@@ -4,23 +4,52 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('people', '0005_security'),
+        ("people", "0005_security"),
     ]
 
     operations = [
         migrations.RemoveConstraint(
-            model_name='grant',
-            name='people_security_on_platform',
+            model_name="grant",
+            name="people_security_on_platform",
         ),
         migrations.AlterField(
-            model_name='grant',
-            name='role',
-            field=models.CharField(choices=[('intake', 'Intake'), ('responder', 'On-call responder'), ('investigator', 'Investigator'), ('manager', 'Trust & Safety manager'), ('director', 'Trust & Safety director'), ('chief', 'Head of department'), ('counsel', 'Legal counsel'), ('communications', 'Communications reviewer'), ('executive_director', 'Executive director'), ('records_manager', 'Records manager'), ('auditor', 'Auditor'), ('volunteer', 'Committee volunteer'), ('reader', 'Reader'), ('system', 'System'), ('security', 'Security officer'), ('partner', 'Partner')], max_length=40),
+            model_name="grant",
+            name="role",
+            field=models.CharField(
+                choices=[
+                    ("intake", "Intake"),
+                    ("responder", "On-call responder"),
+                    ("investigator", "Investigator"),
+                    ("manager", "Trust & Safety manager"),
+                    ("director", "Trust & Safety director"),
+                    ("chief", "Head of department"),
+                    ("counsel", "Legal counsel"),
+                    ("communications", "Communications reviewer"),
+                    ("executive_director", "Executive director"),
+                    ("records_manager", "Records manager"),
+                    ("auditor", "Auditor"),
+                    ("volunteer", "Committee volunteer"),
+                    ("reader", "Reader"),
+                    ("system", "System"),
+                    ("security", "Security officer"),
+                    ("partner", "Partner"),
+                ],
+                max_length=40,
+            ),
         ),
         migrations.AddConstraint(
-            model_name='grant',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('role__in', ('security', 'partner')), ('workflow', 'platform')), models.Q(models.Q(('workflow', 'platform'), _negated=True), models.Q(('role__in', ('security', 'partner')), _negated=True)), _connector='OR'), name='people_roles_of_platform'),
+            model_name="grant",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("role__in", ("security", "partner")), ("workflow", "platform")),
+                    models.Q(
+                        models.Q(("workflow", "platform"), _negated=True),
+                        models.Q(("role__in", ("security", "partner")), _negated=True),
+                    ),
+                    _connector="OR",
+                ),
+                name="people_roles_of_platform",
+            ),
         ),
     ]

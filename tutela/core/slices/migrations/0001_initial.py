@@ -3,42 +3,96 @@
 import django.contrib.postgres.fields
 import django.contrib.postgres.indexes
 import django.db.models.deletion
-import tutela.core.vault.fields
 from django.conf import settings
 from django.db import migrations, models
 
+import tutela.core.vault.fields
+
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('cases', '0015_closed_index'),
+        ("cases", "0015_closed_index"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Slice',
+            name="Slice",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('readers', django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(), size=None)),
-                ('purpose', tutela.core.vault.fields.SealedText()),
-                ('parts', tutela.core.vault.fields.SealedJSON()),
-                ('digest', models.BinaryField(max_length=32)),
-                ('until', models.DateTimeField()),
-                ('asked_at', models.DateTimeField()),
-                ('given_at', models.DateTimeField(null=True)),
-                ('ended_at', models.DateTimeField(null=True)),
-                ('end_words', models.TextField(blank=True)),
-                ('asked_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('case', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='slices', to='cases.case')),
-                ('ended_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('given_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "readers",
+                    django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(), size=None),
+                ),
+                ("purpose", tutela.core.vault.fields.SealedText()),
+                ("parts", tutela.core.vault.fields.SealedJSON()),
+                ("digest", models.BinaryField(max_length=32)),
+                ("until", models.DateTimeField()),
+                ("asked_at", models.DateTimeField()),
+                ("given_at", models.DateTimeField(null=True)),
+                ("ended_at", models.DateTimeField(null=True)),
+                ("end_words", models.TextField(blank=True)),
+                (
+                    "asked_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "case",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="slices", to="cases.case"
+                    ),
+                ),
+                (
+                    "ended_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "given_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(fields=['case', '-id'], name='slices_of_case'), django.contrib.postgres.indexes.GinIndex(fields=['readers'], name='slices_of_reader')],
-                'constraints': [models.CheckConstraint(condition=models.Q(('until__gt', models.F('asked_at'))), name='slices_forward'), models.CheckConstraint(condition=models.Q(('readers__len__gt', 0)), name='slices_for_somebody'), models.CheckConstraint(condition=models.Q(('given_by', None), models.Q(('given_by', models.F('asked_by')), _negated=True), _connector='OR'), name='slices_by_another')],
+                "indexes": [
+                    models.Index(fields=["case", "-id"], name="slices_of_case"),
+                    django.contrib.postgres.indexes.GinIndex(fields=["readers"], name="slices_of_reader"),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("until__gt", models.F("asked_at"))), name="slices_forward"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("readers__len__gt", 0)), name="slices_for_somebody"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("given_by", None),
+                            models.Q(("given_by", models.F("asked_by")), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="slices_by_another",
+                    ),
+                ],
             },
         ),
     ]

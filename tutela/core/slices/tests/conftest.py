@@ -44,9 +44,7 @@ def reference(cast) -> str:
 @pytest.fixture
 def asked(cast, laurel, reference) -> Slice:
     """A slice that waits."""
-    return sharing.ask_slice(
-        cast.juniper, reference, wanted("laurel", names=[Names.SENDER, Names.STAFF])
-    )
+    return sharing.ask_slice(cast.juniper, reference, wanted("laurel", names=[Names.SENDER, Names.STAFF]))
 
 
 @pytest.fixture

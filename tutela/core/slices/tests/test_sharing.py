@@ -136,7 +136,13 @@ def test_who_works_the_case_asks_and_nobody_else(cast, laurel, reference):
 
 def _forge(case: int, by: int, reader: int, **more: object) -> None:
     now = timezone.now()
-    values = {"purpose": "x", "parts": [], "until": now + timedelta(days=1), "digest": bytes(32), "asked_at": now}
+    values = {
+        "purpose": "x",
+        "parts": [],
+        "until": now + timedelta(days=1),
+        "digest": bytes(32),
+        "asked_at": now,
+    }
     Slice.objects.create(case_id=case, readers=[reader], asked_by_id=by, **{**values, **more})
 
 
@@ -176,7 +182,9 @@ def test_a_partner_sees_the_slice_and_no_other_row(superuser, cast, laurel, refe
             cursor.execute(f"SELECT count(*) FROM {name}")
             seen[name] = cursor.fetchone()[0]
         assert {name: count for name, count in seen.items() if count} == {"slices_slice": 1}
-        cursor.execute("SELECT count(*) FROM tutela.search('goodbye', 50, NULL) JOIN cases_case ON id = case_id")
+        cursor.execute(
+            "SELECT count(*) FROM tutela.search('goodbye', 50, NULL) JOIN cases_case ON id = case_id"
+        )
         assert cursor.fetchone() == (0,)
         for statement in ("UPDATE slices_slice SET until = now()", "DELETE FROM slices_slice"):
             with pytest.raises(DatabaseError, match="permission denied"), acting_as(laurel):
@@ -260,7 +268,9 @@ def test_identity_privileged_notes_technical_data_and_files_are_never_offered(ca
     perform(reference, "note", cast.juniper, {"text": "A plain note"})
     perform(reference, "answer", cast.juniper, {"text": "We read it."})
     perform(reference, "add_exhibit", cast.juniper, {"kind": "text", "title": "A page", "text": "Its words"})
-    perform(reference, "add_exhibit", cast.juniper, {"kind": "technical", "title": "Log", "text": "192.0.2.1"})
+    perform(
+        reference, "add_exhibit", cast.juniper, {"kind": "technical", "title": "Log", "text": "192.0.2.1"}
+    )
     for person in (cast.juniper, cast.larch):
         with acting_as(person):
             found = sources_of(case_of(reference, person))

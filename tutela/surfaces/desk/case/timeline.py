@@ -46,7 +46,7 @@ SHOWS: dict[str, tuple[str, ...]] = {
     "notes": (KIND.NOTE,),
     "evidence": (KIND.EXHIBIT,),
 }
-LOOKS = (Act.CASE_LOOKED, Act.WORDS_UNFOLDED, Act.REPORT_LOOKED, Act.EXHIBIT_LOOKED)
+LOOKS = (Act.CASE_LOOKED, Act.WORDS_UNFOLDED, Act.REPORT_LOOKED, Act.EXHIBIT_LOOKED, Act.SLICE_LOOKED)
 
 #: Drawings that the declarations of the core call by another name.
 _ICONS = {"clip": "attach"}

@@ -127,6 +127,7 @@ def head(request: DeskRequest, workflow: Workflow, case: Case) -> dict[str, Any]
         "hold_url": f"{reverse('desk:holds')}?{urlencode({'case': case.reference})}"
         if not roles.isdisjoint(KEEPERS)
         else "",
+        "slices_url": reverse("desk:slices", args=[case.reference]),
         "access_url": reverse("desk:access", args=[case.reference]) if may_ask(request, case) else "",
     }
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.db.models import Q
-from django.http import HttpResponse, JsonResponse
+from django.http import HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
@@ -25,7 +25,7 @@ from tutela.surfaces.desk.counts import bounded, said
 from tutela.surfaces.desk.faces import full
 from tutela.surfaces.desk.models import SavedView
 from tutela.surfaces.desk.page import desk_page, show
-from tutela.surfaces.desk.rail import asker_of, rail_of, reviews_roles, standing_of
+from tutela.surfaces.desk.rail import asker_of, is_partner, rail_of, reviews_roles, standing_of
 
 from .filters import KEYS, LONGEST, Filter, parse
 from .lists import MY_DAY, OF_WORKFLOW, SOON, SORTS, Sort, Tab, mine, page_of
@@ -59,7 +59,9 @@ class Listing:
 @desk_page
 @require_safe
 def my_day(request: DeskRequest) -> HttpResponse:
-    """What needs this person, the soonest first."""
+    """What needs this person, the soonest first. Partners are sent to what is shared with them."""
+    if is_partner(request, alone=True):
+        return HttpResponseRedirect(reverse("desk:slices-shared"))
     return _list_page(request, Listing(_("My day"), reverse("desk:my-day"), MY_DAY, day=True))
 
 
