@@ -20,6 +20,10 @@ from tutela.core.people.actor import Actor, acting_as, system_actor
 from tutela.core.people.keep import end_grant
 from tutela.core.people.models import Grant, Membership, Staff
 from tutela.core.people.roles import PLATFORM, Role, SystemActor
+from tutela.core.records import disposal
+from tutela.core.records.holds import place_hold
+from tutela.core.records.models import Certificate
+from tutela.core.records.tests.scene import agreed, closed, delivered, grow_old
 from tutela.core.slices import sharing
 from tutela.core.slices.models import Slice, State
 from tutela.core.slices.sharing import Part
@@ -230,6 +234,24 @@ def test_what_ends_it_ends_it_at_once(cast, laurel, reference, given, what):
     assert not reads(laurel, given.pk)
     with acting_as(laurel):
         assert not Slice.objects.exists()
+
+
+def test_it_goes_with_its_case_unless_the_case_is_held(cast, laurel):
+    gone, kept = closed(cast), closed(cast)
+    numbers = []
+    for reference in (gone, kept):
+        made = sharing.ask_slice(cast.juniper, reference, wanted("laurel"))
+        sharing.give(cast.alder, made.pk, sharing.digest_of(made))
+        delivered(reference)
+        grow_old(reference, cast)
+        numbers.append(made.pk)
+    run = agreed(cast, gone, kept)
+    place_hold(cast.larch, [kept], "A court asks for it.", "Example Court")
+    disposal.carry_out()
+    assert [reads(laurel, number) for number in numbers] == [False, True]
+    with acting_as(cast.alder):
+        certificate = Certificate.objects.get(run=run)
+        assert certificate.rows["slices_slice"] == 1
 
 
 @pytest.mark.django_db(transaction=True)

@@ -27,6 +27,7 @@ from tutela.core.people.sign_in import make_sign_in_link
 from tutela.core.records import runs
 from tutela.core.records.holds import place_hold
 from tutela.core.records.tests.scene import dispose, old
+from tutela.core.slices.tests.conftest import partner
 from tutela.programs.registers.releases import entries
 from tutela.surfaces.desk.tests.scene import do, report, set_scene
 from tutela.workflows.emergency.tests import path
@@ -218,6 +219,44 @@ def test_every_page_of_managers_can_be_used_by_everybody(cast, at_desk, language
     for name, address in of_managers(set_scene(cast), cast).items():
         manager.go(address)
         manager.check_everywhere(f"{name}-{language}")
+
+
+@pytest.mark.parametrize("language", ["en", "ar"])
+def test_every_page_of_a_slice_can_be_used_by_everybody(cast, at_desk, language):
+    laurel, scene = partner("laurel"), set_scene(cast)
+    juniper = at_desk(cast.juniper, language)
+    juniper.go(f"/desk/case/{scene.held}/slices/")
+    juniper.check_everywhere(f"slices, none-{language}")
+    for box in juniper.page.locator("[name=part]").all():
+        box.check()
+    juniper.press("form.form .button--act")
+    juniper.check_everywhere(f"slice, composing-{language}")
+    juniper.page.fill("[name=purpose]", "An appeal is before the committee.")
+    juniper.page.check("[name=readers]")
+    juniper.page.fill("[name=words]", "Ciudad Ejemplo\nestacion")
+    juniper.press("[name=preview]")
+    expect(juniper.page.locator("#preview")).to_be_visible()
+    juniper.check_everywhere(f"slice, preview-{language}")
+    juniper.press("[name=ask]")
+    one = juniper.page.url.removeprefix(juniper.url)
+    alder = at_desk(cast.alder, language)
+    for name, where in (("approvals with a slice", "/desk/approvals/"), ("slice that waits", one)):
+        alder.go(where)
+        alder.check_everywhere(f"{name}-{language}")
+    alder.press(f'form[action="{one}give/"] .button--act')
+    reader = at_desk(laurel, language)
+    assert reader.page.url.endswith("/desk/slices/")
+    reader.check_everywhere(f"shared-{language}")
+    reader.press(".list__title")
+    expect(reader.page.locator("main")).to_contain_text("█████")
+    expect(reader.page.locator("main")).not_to_contain_text("estación")
+    reader.check_everywhere(f"shared slice-{language}")
+    juniper.go(one)
+    juniper.check_everywhere(f"slice that is given-{language}")
+    juniper.page.fill("[name=words]", "The committee decided already.")
+    juniper.press(f'form[action="{one}end/"] .button--harm')
+    reader.go(reader.page.url.removeprefix(reader.url))
+    expect(reader.page.locator("main")).not_to_contain_text("█████")
 
 
 def of_records(cast) -> dict[str, str]:
