@@ -92,12 +92,14 @@ class Looks:
 
 
 def redacted(case: Case, wanted: Wanted) -> tuple[str, list[Part]]:
-    """The purpose and the parts as partners would read them. Doing it again changes nothing.
+    """The purpose and the parts as partners would read them, the reference blacked out too.
+
+    Doing it again changes nothing.
 
     Raises BadData.
     """
     _check(wanted)
-    words = [*wanted.words, *names_in(case, list(wanted.names))]
+    words = [case.reference, *wanted.words, *names_in(case, list(wanted.names))]
 
     def black(text: str) -> str:
         return black_out(text.replace("\r\n", "\n").replace("\0", "").strip(), words)

@@ -148,7 +148,8 @@ def shared(request: DeskRequest) -> HttpResponse:
 @require_safe
 def shared_one(request: DeskRequest, number: int) -> HttpResponse:
     """One slice, and nothing else of its case. The look is recorded."""
-    return show(request, "desk/slice_shared.html", {"shown": sharing.read(request.actor, number)})
+    shown = sharing.read(request.actor, number)
+    return show(request, "desk/slice_shared.html", {"shown": shown, "until": full(shown.until)})
 
 
 # For staff

@@ -58,12 +58,12 @@ def test_from_composing_to_the_end(cast, desk, reference, laurel):
     where, page = compose(juniper, reference)
     assert "ExampleMoss wrote to me again." in page
     assert "Ask for agreement" not in page
-    asked = filled(page, purpose="For linnet@wiki.example's appeal.", words="examplemoss\n")
+    asked = filled(page, purpose=f"For linnet@wiki.example's appeal, {reference}.", words="examplemoss\n")
     preview = juniper.post(where, asked).content.decode()
     shown = preview[preview.index("What the partners will read") : preview.index("Ask for agreement")]
     assert "█████ wrote to me again." in shown
     assert "█████ is right." in shown
-    for word in ("ExampleMoss", "innet@wiki"):
+    for word in ("ExampleMoss", "innet@wiki", reference):
         assert word not in shown
     made = juniper.post(where, {**filled(preview, words="examplemoss"), "ask": "1"}, follow=True)
     one = made.redirect_chain[-1][0]
