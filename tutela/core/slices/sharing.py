@@ -94,9 +94,7 @@ class Looks:
 def redacted(case: Case, wanted: Wanted) -> tuple[str, list[Part]]:
     """The purpose and the parts as partners would read them, the reference blacked out too.
 
-    Doing it again changes nothing.
-
-    Raises BadData.
+    Doing it again changes nothing. Raises BadData.
     """
     _check(wanted)
     words = [case.reference, *wanted.words, *names_in(case, list(wanted.names))]
