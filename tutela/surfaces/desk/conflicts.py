@@ -46,6 +46,7 @@ class Declared(forms.Form):
         label=gettext_lazy("Or a colleague: cases in their hands"),
         to_field_name="username",
         required=False,
+        empty_label="—",
     )
     reason = forms.CharField(
         label=gettext_lazy("Reason"),

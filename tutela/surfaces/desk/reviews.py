@@ -71,7 +71,7 @@ def _row(one: Review) -> dict[str, Any]:
         "url": reverse("desk:review", args=[one.pk]),
         "about": reviews.label_of(one),
         "quarter": one.quarter,
-        "due": full(one.due_at),
+        "due": moment(one.due_at),
         "closed": full(one.closed_at) if one.closed_at else "",
         "is_late": one.is_late,
     }
