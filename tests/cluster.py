@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import subprocess
@@ -36,14 +35,6 @@ class TestServer:
 
     def start(self) -> dict[str, str]:
         """Start it. Returns addresses by role, with DATABASE in the place of the database's name."""
-        for name in ("TUTELA_SECRET_KEY_FILE", "TUTELA_PORTAL_SECRET_KEY_FILE"):
-            secret = Path(os.environ[name])
-            # The same in every run, as the kept databases know its passwords.
-            secret.write_text(f"the secret of the tests in {name}, which protects nothing at all")
-        vault = Path(os.environ["TUTELA_VAULT"].removeprefix("file:"))
-        if not vault.exists():  # as above: the kept databases hold keys that it wraps
-            key = {"key": "7e" * 32, "made_at": "2026-01-01T00:00:00+00:00"}
-            vault.write_text(json.dumps({"newest": "test", "keys": {"test": key}}))
         kept = self._cache / f"{self._binaries.version}-{prepare.fingerprint()}"
         if kept.exists():
             _copy(kept, self._data)

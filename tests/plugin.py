@@ -42,12 +42,22 @@ def _name_folders() -> None:
         for name in [name for name in os.environ if name.startswith("TUTELA_") and name != RUN]:
             if name not in SAID_TO_TESTS:
                 del os.environ[name]
-        os.environ["TUTELA_SECRET_KEY_FILE"] = str(run / "secret")
-        os.environ["TUTELA_PORTAL_SECRET_KEY_FILE"] = str(run / "portal-secret")
+        _keep_secrets(run)
         # As with the sample team. Tests of signing in require one.
         os.environ["TUTELA_SECOND_FACTOR"] = "offered"
-        os.environ["TUTELA_VAULT"] = f"file:{run / 'vault.json'}"
     os.environ["TUTELA_DATA"] = str(Path(os.environ[RUN]) / f"data{WORKER}")
+
+
+def _keep_secrets(run: Path) -> None:
+    """Before Django reads its settings. The same in every run, as the kept databases know of them."""
+    for name in ("TUTELA_SECRET_KEY_FILE", "TUTELA_PORTAL_SECRET_KEY_FILE"):
+        secret = run / name.lower()
+        secret.write_text(f"the secret of the tests in {name}, which protects nothing at all")
+        os.environ[name] = str(secret)
+    vault = run / "vault.json"
+    key = {"key": "7e" * 32, "made_at": "2026-01-01T00:00:00+00:00"}
+    vault.write_text(json.dumps({"newest": "test", "keys": {"test": key}}))
+    os.environ["TUTELA_VAULT"] = f"file:{vault}"
 
 
 def roomy_memory() -> str | None:

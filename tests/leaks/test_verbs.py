@@ -28,6 +28,7 @@ ASKED = {
     "case timeline": "{reference}",
     "case do": "{reference} note -d text=words",
     "case add-file": "{reference} {file} --title words",
+    "case get-file": "{reference} 1",
     "search": "{like}",
     "report send": "emergency --text words",
     "report list": "{reference}",

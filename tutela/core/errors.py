@@ -31,6 +31,15 @@ class NotFound(TutelaError):
     code = "not_found"
 
 
+class Disposed(NotFound):
+    """The case was there, and was disposed of; they may know (HTTP 410).
+
+    `facts` holds `certificate`, `disposed_at` and `rule`.
+    """
+
+    code = "disposed"
+
+
 class NotAllowed(TutelaError):
     """They may see the case but not perform this step (HTTP 403)."""
 

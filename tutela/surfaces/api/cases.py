@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseNotModified
+from django.http.response import HttpResponseBase
 from ninja import Router
+
+from tutela.surfaces.downloads import streamed
 
 from . import access, etags, listing, reading, shapes
 from .auth import actor_of, reads
-from .inputs import AskedOf, Filtered, IfNoneMatch, Paged, Reference, Searched
+from .inputs import AskedOf, ExhibitNumber, Filtered, IfNoneMatch, Paged, Reference, Searched, Sure
 
 router = Router(auth=reads, tags=["cases"])
 
@@ -43,7 +46,10 @@ def search(request: HttpRequest, asked: Searched) -> dict[str, Any]:
 def get_case(
     request: HttpRequest, response: HttpResponse, reference: Reference, if_none_match: IfNoneMatch
 ) -> dict[str, Any] | HttpResponse:
-    """Read one case. A look at a restricted case is recorded, whether or not it has changed."""
+    """Read one case. A look at a restricted case is recorded, whether or not it has changed.
+
+    Of a case that was disposed of, the answer (410) tells when, by which rule, and names its certificate.
+    """
     case = reading.case_detail(reference, actor_of(request))
     tag = etags.tag_of(case)
     if etags.is_among(tag, if_none_match):
@@ -68,6 +74,20 @@ def explain_access(request: HttpRequest, reference: Reference, asked: AskedOf) -
 def get_messages(request: HttpRequest, reference: Reference, page: Paged) -> dict[str, Any]:
     """Read the conversation of a case, the oldest turn first."""
     return reading.messages(reference, actor_of(request), page.limit, page.cursor)
+
+
+@router.get("/cases/{reference}/exhibits", response=shapes.Exhibits, operation_id="get_exhibits")
+def get_exhibits(request: HttpRequest, reference: Reference, page: Paged) -> dict[str, Any]:
+    """Read which exhibits a case keeps, without their content."""
+    return reading.exhibits(reference, actor_of(request), page.limit, page.cursor)
+
+
+@router.get("/cases/{reference}/exhibits/{number}/file", operation_id="get_exhibit_file")
+def get_exhibit_file(
+    request: HttpRequest, reference: Reference, number: ExhibitNumber, asked: Sure
+) -> HttpResponseBase:
+    """Read an exhibit, as its bytes. The look is recorded. A harmful one leaves for `sure=true` only."""
+    return streamed(reading.exhibit_file(reference, number, actor_of(request), knowing=asked.sure))
 
 
 @router.get("/cases/{reference}/reports", response=shapes.Reports, operation_id="get_reports")

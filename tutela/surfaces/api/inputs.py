@@ -154,6 +154,16 @@ class OfSomebody(BaseModel):
     username: str = Field(..., pattern=NO_NUL, min_length=1, max_length=80, description="Whose access.")
 
 
+class Sureness(BaseModel):
+    """Whether they know what they ask for."""
+
+    sure: bool = Field(False, description="Also when the virus scan found something in it.")
+
+
+ExhibitNumber = Annotated[
+    int, Path(..., description="The number of an exhibit: 3 for E-3.", ge=1, le=2**31 - 1)
+]
+Sure = Annotated[Sureness, Query(...)]
 AskedOf = Annotated[OfSomebody, Query(...)]
 Filtered = Annotated[CaseFilters, Query(...)]
 Searched = Annotated[Words, Query(...)]

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import resolve
 from django.utils import translation
@@ -76,6 +76,9 @@ def _call(request: HttpRequest) -> HttpResponseBase:
     if asks_head and isinstance(response, HttpResponse):
         response["Content-Length"] = str(len(response.content))
         response.content = b""
+    if asks_head and isinstance(response, StreamingHttpResponse):
+        response.close()
+        response.streaming_content = ()
     return response
 
 

@@ -63,6 +63,9 @@ _HEADER_OF = {
 }
 _OF_ALL = (401, 403, 404, 405, 422, 429, 500, 503)
 _OF_WRITES = (400, 409, 411, 412, 413, 415)
+#: What else single operations answer.
+_MORE = {"get_case": (410,)}
+_BYTES: Json = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
 _WITH_ETAG = {"get_case": ("200", "304"), "perform_step": ("200", "202")}
 
 
@@ -75,7 +78,9 @@ def document(api: NinjaAPI) -> Json:
         paths[path] = {method: _completed(dict(one), method) for method, one in operations.items()}
     components["schemas"] |= {"Problem": _PROBLEM, **_own_schemas()}
     components["headers"] = _HEADERS
-    components["responses"] = {str(status): _problem_answer(status) for status in {*_OF_ALL, *_OF_WRITES}}
+    components["responses"] = {
+        str(status): _problem_answer(status) for status in {*_OF_ALL, *_OF_WRITES, *_MORE["get_case"]}
+    }
     components["requestBodies"] = _bodies()
     return {**whole, "paths": paths}
 
@@ -84,11 +89,14 @@ def _completed(operation: Json, method: str) -> Json:
     responses = {str(status): dict(answer) for status, answer in operation["responses"].items()}
     if operation["operationId"] == "send_report":
         responses = {"201": _answer("The report is stored.", "Accepted")}
+    if operation["operationId"] == "get_exhibit_file":
+        responses = {"200": {"description": "The bytes, as a download.", "content": _BYTES}}
     for status, answer in responses.items():
         answer["headers"] = {"X-Request-Id": {"$ref": "#/components/headers/RequestId"}}
         if status in _WITH_ETAG.get(operation["operationId"], ()):
             answer["headers"]["ETag"] = {"$ref": "#/components/headers/ETag"}
-    for status in (*_OF_ALL, *(_OF_WRITES if method == "post" else ())):
+    more = _MORE.get(operation["operationId"], ())
+    for status in (*_OF_ALL, *more, *(_OF_WRITES if method == "post" else ())):
         responses[str(status)] = {"$ref": f"#/components/responses/{status}"}
     parameters = [{**one, "schema": _never_null(one["schema"])} for one in operation["parameters"]]
     return {**operation, "parameters": parameters, "responses": responses}
@@ -132,7 +140,7 @@ def _bodies() -> Json:
         },
         "File": {
             "description": "The bytes of the file.",
-            "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
+            "content": _BYTES,
             "required": True,
         },
         "Report": {

@@ -19,6 +19,7 @@ from ninja.errors import ValidationError as NinjaValidationError
 
 from tutela.core.errors import (
     BadData,
+    Disposed,
     FreshFactorNeeded,
     KeyReused,
     NotAllowed,
@@ -69,6 +70,9 @@ FRESH_FACTOR = Kind(
     _("Do it at the desk, or with a token that was made with the scope “grave”."),
 )
 NOT_FOUND = Kind(404, "not_found", _("Not found"), _("Check the address."))
+DISPOSED = Kind(
+    410, "disposed", _("The case was disposed of."), _("Read the certificate: GET /certificates/{number}.")
+)
 METHOD = Kind(405, "method", _("This address does not take that method"), _("See the header “Allow”."))
 STEP_CLOSED = Kind(
     409, "step_closed", _("The step is not open"), _("Read the case again, then choose from its open steps.")
@@ -111,11 +115,12 @@ UNAVAILABLE = Kind(
 
 KINDS = (
     UNREADABLE, NO_TOKEN, SCOPE, NOT_ALLOWED, FRESH_FACTOR, NOT_FOUND, METHOD, STEP_CLOSED, PROPOSAL_CHANGED,
-    KEY_REUSED, LENGTH, STALE, TOO_LARGE, MEDIA, BAD_DATA, TOO_MANY, FAULT, UNAVAILABLE,
+    KEY_REUSED, DISPOSED, LENGTH, STALE, TOO_LARGE, MEDIA, BAD_DATA, TOO_MANY, FAULT, UNAVAILABLE,
 )  # fmt: skip
 
 #: The first that fits counts, so the special ones stand before the general ones.
 _KIND_OF: tuple[tuple[type[Exception], Kind], ...] = (
+    (Disposed, DISPOSED),
     (NotFound, NOT_FOUND),
     (FreshFactorNeeded, FRESH_FACTOR),
     (NotAllowed, NOT_ALLOWED),
@@ -184,7 +189,7 @@ def answer_for(_request: HttpRequest, error: Exception | type[Exception]) -> Htt
 
 def _told(error: TutelaError) -> HttpResponse:
     kind = next((kind for cls, kind in _KIND_OF if isinstance(error, cls)), FAULT)
-    told = ("state", "changed_by", "changed_at")
+    told = ("state", "changed_by", "changed_at", "certificate", "disposed_at", "rule")
     facts = {name: error.facts[name] for name in told if error.facts.get(name)}
     return problem(kind, error.message, errors=getattr(error, "errors", None), **facts)
 

@@ -7,9 +7,11 @@ from operator import attrgetter
 from typing import Any
 
 from django.db.models import Prefetch
+from django.utils.translation import gettext as _
 
-from tutela.core.cases.models import Case, CaseLink, Event, Message, Note, Report, ReportFile
+from tutela.core.cases.models import Case, CaseLink, Event, Exhibit, Message, Note, Report, ReportFile
 from tutela.core.errors import NotFound
+from tutela.core.files.leaving import Leaving, take_out
 from tutela.core.files.models import Scan
 from tutela.core.flow import approvals, registry
 from tutela.core.flow.declare import Step, Workflow
@@ -19,6 +21,7 @@ from tutela.core.flow.reading import open_requests, read
 from tutela.core.outbox.models import Effect
 from tutela.core.people.actor import Actor, acting_as
 from tutela.core.people.models import Staff
+from tutela.core.records.tombstones import check_not_disposed
 
 from .cursors import USUAL, Cursor, by_id
 from .forms_schema import form_schema
@@ -29,9 +32,16 @@ Json = dict[str, Any]
 
 
 def case_detail(reference: str, actor: Actor) -> Json:
-    """A case with facts, clocks, parties, links, open steps, open requests and effects. Raises NotFound."""
+    """A case with facts, clocks, parties, links, open steps, open requests and effects.
+
+    Raises NotFound, and Disposed where it was and the actor may know.
+    """
     with acting_as(actor):
-        case = look_at(reference, actor, "case")
+        try:
+            case = look_at(reference, actor, "case")
+        except NotFound:
+            check_not_disposed(reference)
+            raise
         read(case)
         workflow = registry.workflow(case.workflow)
         return {
@@ -73,6 +83,26 @@ def messages(reference: str, actor: Actor, limit: int = USUAL, cursor: str | Non
             )
         )
         return {"items": [_message(row, sent.get(row.pk, "")) for row in rows], "next": following}
+
+
+def exhibits(reference: str, actor: Actor, limit: int = USUAL, cursor: str | None = None) -> Json:
+    """A page of the exhibits of a case, without their content. Raises NotFound."""
+    after = Cursor.read(cursor)
+    with acting_as(actor):
+        case = look_at(reference, actor, "exhibits")
+        found = case.exhibits.defer("data").select_related("added_by", "file__scan").order_by("id")
+        rows, following = _page(found, limit, after)
+        return {"items": [_exhibit(row) for row in rows], "next": following}
+
+
+def exhibit_file(reference: str, number: int, actor: Actor, *, knowing: bool = False) -> Leaving:
+    """The bytes of an exhibit; the look is recorded. Raises NotFound, and VaultError."""
+    with acting_as(actor):
+        case = look_at(reference, actor, "exhibits")
+        found = case.exhibits.select_related("case", "file__scan").filter(number=number).first()
+        if found is None:
+            raise NotFound(_("There is no such exhibit."))
+        return take_out(found, actor, knowing=knowing)
 
 
 def reports(reference: str, actor: Actor, limit: int = USUAL, cursor: str | None = None) -> Json:
@@ -274,6 +304,25 @@ def _report(row: Report, files: list[Json]) -> Json:
         "text", "fields", "problems", "automatic",
     )  # fmt: skip
     return {"id": row.pk, **{name: getattr(row, name) for name in same}, "files": files}
+
+
+def _exhibit(row: Exhibit) -> Json:
+    scan: Scan | None = getattr(row.file, "scan", None)
+    return {
+        "number": row.number,
+        "kind": row.kind,
+        "title": row.title,
+        "source": row.source,
+        "name": row.file.name if row.file else "",
+        "content_type": row.content_type,
+        "size": row.size,
+        "sha256": row.digest.hex(),
+        "added_by": row.added_by.working_name,
+        "added_at": row.added_at,
+        "quarantine": row.quarantine,
+        "scan": scan.state if scan else "",
+        "found": scan.found if scan else "",
+    }
 
 
 def _file(row: ReportFile) -> Json:

@@ -237,6 +237,31 @@ class File(Shape):
     found: str
 
 
+class Exhibit(Shape):
+    """A piece of evidence. `name` is that of a file, and `scan` what the scanner said of it; else empty."""
+
+    number: int
+    kind: str
+    title: str
+    source: str
+    name: str
+    content_type: str
+    size: int
+    sha256: str
+    added_by: str
+    added_at: datetime
+    quarantine: str
+    scan: str
+    found: str
+
+
+class Exhibits(Shape):
+    """A page of the exhibits of a case, the first one first."""
+
+    items: list[Exhibit]
+    next: str | None
+
+
 class Report(Shape):
     """What arrived, as it was read. The raw bytes stay inside."""
 

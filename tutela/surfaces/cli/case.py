@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
@@ -12,6 +13,7 @@ from typing import Annotated, Any
 import typer
 
 from tutela.core.errors import BadData, NotFound
+from tutela.core.files.leaving import safe_name
 from tutela.core.flow import registry
 from tutela.core.flow.perform import make_form
 from tutela.core.people.actor import Actor, acting_as
@@ -257,6 +259,40 @@ def add_file(
         say_json({**outcome, "file": kept})
     else:
         _say_done(outcome)
+
+
+@app.command("get-file")
+@speaking
+def get_file(
+    reference: Reference,
+    number: Annotated[int, typer.Argument(help="The number of the exhibit: 3 for E-3.")],
+    *,
+    to: Annotated[
+        Path | None, typer.Option(help="Where to write it; else here, by its own name.", dir_okay=False)
+    ] = None,
+    sure: Annotated[bool, typer.Option("--sure", help="Also when the virus scan found something.")] = False,
+    as_json: AsJson = False,
+    username: As = "",
+) -> None:
+    """Write an exhibit of a case to a file. The look is recorded. What is there is never written over.
+
+    tutela case get-file EM-2026-0001 1 --to screen.png --as juniper
+    """
+    if to and to.exists():
+        fail(f"{to} is there already. Name another file.")
+    leaving = reading.exhibit_file(reference, number, actor_named(username), knowing=sure)
+    path = to or Path(safe_name(leaving.name))
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        try:
+            for chunk in leaving.chunks:
+                file.write(chunk)
+        except BaseException:
+            path.unlink()
+            raise
+    if as_json:
+        say_json({"path": str(path), "size": leaving.size})
+    else:
+        typer.echo(plain(f"Written: {path}."))
 
 
 def _say_rehearsed(found: Mapping[str, Any], *, as_json: bool) -> None:

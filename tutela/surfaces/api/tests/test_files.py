@@ -8,12 +8,20 @@ import io
 import pytest
 from django.core.handlers.wsgi import WSGIRequest
 
+from tutela.core.audit.models import Act, Entry
 from tutela.core.cases.models import Exhibit
+from tutela.core.files.models import Scan
 from tutela.core.files.tests.places import objects, own_store
 from tutela.core.people.actor import acting_as
 from tutela.surfaces.api import sending
 from tutela.surfaces.api.problems import RequestProblem
 
+HEADERS = {
+    "Content-Type": "application/octet-stream",
+    "Cache-Control": "no-store",
+    "X-Content-Type-Options": "nosniff",
+    "Content-Security-Policy": "sandbox; default-src 'none'",
+}
 BYTES = {"content_type": "application/octet-stream"}
 
 
@@ -64,3 +72,58 @@ def test_a_file_that_breaks_off_is_not_kept(cast, reference, folder):
     with pytest.raises(RequestProblem, match="broke off"):
         sending.sent(reference, cast.juniper, "half.bin", pieces)
     assert objects(folder) == []
+
+
+def sent(call, reference, data, name="log.txt"):
+    juniper = call("juniper")
+    kept = juniper.post(f"/cases/{reference}/files?name={name}", data, **BYTES).json()
+    said = {"file": str(kept["id"]), "title": "Log"}
+    assert juniper.post(f"/cases/{reference}/steps/add_file", said).status_code == 200
+    return juniper
+
+
+def looks(cast):
+    with acting_as(cast.alder):
+        return [one.detail for one in Entry.objects.filter(act=Act.EXHIBIT_LOOKED).order_by("id")]
+
+
+def test_an_exhibit_is_listed_and_leaves_as_it_came(call, cast, reference):
+    data = b"evidence" * 300_000
+    juniper = sent(call, reference, data)
+    [listed] = juniper.get(f"/cases/{reference}/exhibits").json()["items"]
+    assert (listed["number"], listed["name"], listed["size"]) == (1, "log.txt", len(data))
+    assert looks(cast) == []
+    answer = juniper.get(f"/cases/{reference}/exhibits/1/file")
+    assert b"".join(answer.streaming_content) == data
+    assert hashlib.sha256(data).hexdigest() == listed["sha256"]
+    assert {name: answer[name] for name in HEADERS} == HEADERS
+    assert answer["Content-Length"] == str(len(data))
+    assert looks(cast) == [{"exhibit": 1, "file": True}]
+
+
+def test_words_leave_as_well(call, cast, reference):
+    text = {"kind": "text", "title": "Log", "text": "line"}
+    juniper = call("juniper")
+    assert juniper.post(f"/cases/{reference}/steps/add_exhibit", text).status_code == 200
+    answer = juniper.get(f"/cases/{reference}/exhibits/1/file")
+    assert b"".join(answer.streaming_content) == b"line"
+    assert f"{reference}-E-1.txt" in answer["Content-Disposition"]
+
+
+def test_an_exhibit_leaves_for_those_who_see_the_case(call, cast, reference):
+    sent(call, reference, b"evidence")
+    for caller in (call("wren"), call("sorrel")):
+        assert caller.get(f"/cases/{reference}/exhibits/1/file").status_code == 404
+        assert caller.get(f"/cases/{reference}/exhibits").status_code == 404
+    assert call("juniper").get(f"/cases/{reference}/exhibits/2/file").status_code == 404
+    assert looks(cast) == []
+
+
+def test_a_harmful_exhibit_leaves_for_whoever_says_that_they_know(call, cast, reference):
+    juniper = sent(call, reference, b"evidence")
+    with acting_as(cast.juniper):
+        Scan.objects.update(state=Scan.State.FOUND, found="Test.Harmful")
+    assert juniper.get(f"/cases/{reference}/exhibits/1/file").status_code == 404
+    answer = juniper.get(f"/cases/{reference}/exhibits/1/file", sure="true")
+    assert b"".join(answer.streaming_content) == b"evidence"
+    assert looks(cast) == [{"exhibit": 1, "file": True, "harmful": True}]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tutela.core.people.models import Token
 from tutela.core.records import disposal
-from tutela.core.records.tests.scene import BY_LAW, WHY, old
+from tutela.core.records.tests.scene import BY_LAW, WHY, dispose, old
 
 from .conftest import Caller, token
 
@@ -46,7 +46,7 @@ def test_from_the_preview_to_the_certificate(call, cast):
     assert certificate["as_logged"] is True
     assert certificate["approved_by"]["username"] == "larch"
     assert call("wren").get(f"/certificates/{certificate['number']}").status_code == 404
-    assert alder.get(f"/cases/{reference}").status_code == 404
+    assert alder.get(f"/cases/{reference}").status_code == 410
     assert [row["number"] for row in alder.get("/disposals").json()["items"]] == [made.json()["number"]]
 
 
@@ -65,3 +65,18 @@ def test_a_hold_is_placed_read_and_released(call, reference):
     assert larch.post(f"{one}/release", {"reason": "It is all over."}).json()["released_at"]
     assert larch.post(f"{one}/release", {"reason": "It is all over."}).status_code == 409
     assert [row["number"] for row in juniper.get("/holds").json()["items"]] == [made["number"]]
+
+
+def test_the_old_address_of_a_case_tells_that_it_went(call, cast):
+    reference = old(cast)
+    dispose(cast, reference)
+    gone = call("alder").get(f"/cases/{reference}")
+    assert gone.status_code == 410
+    told = gone.json()
+    assert (told["code"], told["certificate"]) == ("disposed", "DC-2026-0001")
+    assert told["rule"].startswith("3 years")
+    assert told["disposed_at"]
+    for other in (call("wren"), call("sorrel")):
+        nothing = other.get("/cases/EM-2020-0999")
+        assert other.get(f"/cases/{reference}").json() == nothing.json()
+        assert nothing.status_code == 404

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from email import policy
 from email.parser import BytesHeaderParser
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from django.http import HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
@@ -20,26 +20,24 @@ from tutela.core.audit.models import Act
 from tutela.core.audit.record import record
 from tutela.core.cases.models import Case, Exhibit, Report, ReportFile
 from tutela.core.errors import NotFound
-from tutela.core.files import keeping
+from tutela.core.files.leaving import TEXT, is_harmful, take_out
 from tutela.core.flow import registry
 from tutela.surfaces.desk.faces import full
 from tutela.surfaces.desk.page import case_or_not_found, desk_page, show
+from tutela.surfaces.downloads import as_download, streamed
 
 from .described import Line, described, words
 from .known import language
-from .scans import is_harmful, scan_of, words_of
+from .scans import scan_of, words_of
 from .views import head
 
 if TYPE_CHECKING:
-    from tutela.core.files.models import File
     from tutela.surfaces.desk.page import DeskRequest
 
 #: How much of the raw bytes a page shows; the rest is in the download.
 MOST_SHOWN = 200_000
 #: How many other reports from the same address it names.
 MOST_OTHERS = 20
-TEXT = ("text/plain",)
-Answer = TypeVar("Answer", HttpResponse, StreamingHttpResponse)
 
 
 @desk_page
@@ -138,20 +136,14 @@ def exhibit_file(request: DeskRequest, reference: str, number: int) -> HttpRespo
 
     Raises NotFound for one in quarantine, and for a harmful one unless they said that they know.
     """
-    case, exhibit = _exhibit(reference, number)
-    if exhibit.quarantine:
-        raise NotFound
-    detail = _knowingly(request, exhibit.file)
-    record(Act.EXHIBIT_LOOKED, request.actor, case.pk, exhibit=exhibit.number, file=True, **detail)
+    _case, exhibit = _exhibit(reference, number)
+    leaving = take_out(exhibit, request.actor, knowing=request.POST.get("sure") == "yes")
     if exhibit.file:
-        opened = keeping.read(exhibit.file)
-        answer = StreamingHttpResponse(opened.chunks)
-        answer.headers["Content-Length"] = str(opened.size)
-        return _as_download(answer, f"{case.reference}-{exhibit} {exhibit.file.name}")
-    return _download(bytes(exhibit.data), f"{case.reference}-{exhibit}{_ending(exhibit)}")
+        return streamed(leaving)
+    return as_download(HttpResponse(b"".join(leaving.chunks)), leaving.name)
 
 
-def _knowingly(request: DeskRequest, file: File | ReportFile | None) -> dict[str, bool]:
+def _knowingly(request: DeskRequest, file: ReportFile) -> dict[str, bool]:
     """What the audit log is told of a harmful file. Raises NotFound where they did not say that they know."""
     if not is_harmful(file):
         return {}
@@ -229,27 +221,4 @@ def _addition(case: Case | None, one: Report) -> dict[str, Any]:
 
 
 def _download(data: bytes, name: str) -> HttpResponse:
-    return _as_download(HttpResponse(data), name)
-
-
-def _as_download(answer: Answer, name: str) -> Answer:
-    """An answer that no browser opens by itself, whatever is in it."""
-    answer.headers["Content-Type"] = "application/octet-stream"
-    answer.headers["Content-Disposition"] = _attachment(name)
-    answer.headers["X-Content-Type-Options"] = "nosniff"
-    answer.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
-    return answer
-
-
-def _attachment(name: str) -> str:
-    from django.utils.http import content_disposition_header
-
-    safe = "".join("_" if letter in '/\\:*?"<>|' or not letter.isprintable() else letter for letter in name)
-    return (
-        content_disposition_header(as_attachment=True, filename=safe[-120:].lstrip(".") or "file")
-        or "attachment"
-    )
-
-
-def _ending(exhibit: Exhibit) -> str:
-    return ".txt" if exhibit.content_type in TEXT else ".bin"
+    return as_download(HttpResponse(data), name)

@@ -20,12 +20,6 @@ def scan_of(file: File | ReportFile) -> Scan | None:
     return found
 
 
-def is_harmful(file: File | ReportFile | None) -> bool:
-    """Whether something was found in it: then it leaves only for whoever says that they know."""
-    scan = scan_of(file) if file else None
-    return scan is not None and scan.is_harmful
-
-
 def words_of(scan: Scan | None) -> str:
     """One line for the page."""
     if scan is None:

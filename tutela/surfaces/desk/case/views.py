@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from tutela.core.cases.models import Case
+from tutela.core.errors import NotFound
 from tutela.core.flow import registry
 from tutela.core.flow.models import ClockRow
 from tutela.core.flow.reading import read
@@ -23,6 +24,7 @@ from tutela.core.records.holds import KEEPERS, active_on
 from tutela.surfaces.desk.faces import SEVERITY, clock_face, hour
 from tutela.surfaces.desk.page import case_or_not_found, desk_page, show
 from tutela.surfaces.desk.rail import standing_of
+from tutela.surfaces.desk.records.stones import tombstone
 
 from .following import next_of
 from .known import known
@@ -50,7 +52,10 @@ IN_PREVIEW, READ_FOR_PREVIEW = 4, 24
 @require_safe
 def case_page(request: DeskRequest, reference: str) -> HttpResponse:
     """Everything about one case, in the order of need."""
-    case = case_or_not_found(reference)
+    try:
+        case = case_or_not_found(reference)
+    except NotFound:
+        return tombstone(request, reference)
     workflow = registry.workflow(case.workflow)
     read(case)
     be_here(case, request.actor)

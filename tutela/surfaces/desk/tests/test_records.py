@@ -50,7 +50,15 @@ def test_from_the_preview_to_the_certificate(cast, desk):
     assert "It says what the audit log says." in page
     assert reference in page
     assert reference in text(alder.get("/desk/records/"))
-    assert alder.get(f"/desk/case/{reference}/").status_code == 404
+    page = text(alder.get(f"/desk/case/{reference}/"), 410)
+    assert "DC-2026-0001" in page
+    assert "3 years from" in page
+    assert alder.get(f"/desk/case/{reference}/exhibits/1/").status_code == 404
+    for other in (cast.wren, cast.sorrel):
+        told = desk(other).get(f"/desk/case/{reference}/")
+        nothing = desk(other).get("/desk/case/EM-2020-0999/")
+        assert (told.status_code, reference in told.content.decode()) == (404, False)
+        assert nothing.status_code == 404
 
 
 def test_nobody_agrees_to_their_own_run(cast, desk):
