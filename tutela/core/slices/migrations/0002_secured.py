@@ -13,6 +13,6 @@ class Migration(migrations.Migration):
         ("access", "0006_reviews_secured"),
         ("people", "0006_partners"),
         ("records", "0002_records"),
-        ("vault", "0006_case_keys_renewed"),
+        ("vault", "0007_index_key"),
     ]
     operations: ClassVar = [run_sql_beside(__file__)]

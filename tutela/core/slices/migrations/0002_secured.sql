@@ -66,7 +66,7 @@ CREATE POLICY asks ON slices_slice FOR INSERT TO tutela_desk WITH CHECK (
 CREATE POLICY guard ON slices_slice TO tutela_guard USING (true);
 GRANT SELECT, INSERT ON slices_slice TO tutela_desk;
 GRANT USAGE, SELECT ON SEQUENCE slices_slice_id_seq TO tutela_desk;
-SELECT tutela.goes_with_its_case('slices_slice'), tutela.is_sealed_again('slices_slice', 'purpose', 'parts');
+SELECT tutela.goes_with_its_case('slices_slice'), tutela.is_sealed_again('slices_slice', ARRAY['purpose', 'parts']);
 
 -- Agrees to a slice as it was read: another person than who asked, and none of its readers. False where it is
 -- not theirs to give, is another one than they read, or no longer waits.
