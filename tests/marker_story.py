@@ -1,7 +1,8 @@
 """Plants markers in everything that is sealed, through every door and step that takes it.
 
 A process of its own, on the platform that the environment names: `python -m tests.marker_story`. It
-prints, as JSON, which markers it planted where, and one that it planted in plain to be found.
+prints, as JSON, which markers it planted where, and one that it planted in plain to be found. With
+`dispose` it goes on: the case with the plain one is closed, its time passes, and it is disposed of.
 """
 
 from __future__ import annotations
@@ -20,6 +21,9 @@ def main() -> None:
     import django
 
     django.setup()
+    if "dispose" in sys.argv:
+        _dispose()
+        return
     planted: dict[str, str] = {}
 
     def mark(where: str) -> str:
@@ -136,6 +140,25 @@ def _go_on(mark) -> None:
     perform(reference, "ask_first", cast.larch, {"reason": mark("question of a reviewer")})
     agree(reference, cast.larch, mark("reason of a reviewer"))
     deliver_due({"mail": FolderMail(settings.MAIL_FOLDER, "Team <team@tutela.example>")})
+
+
+def _dispose() -> None:
+    """The case that came through the portal goes."""
+    from tests.cast import GRANTS, Cast
+    from tutela.core.cases.models import Case
+    from tutela.core.people.actor import Actor, acting_as
+    from tutela.core.people.models import Staff
+    from tutela.core.records.models import Run
+    from tutela.core.records.tests import scene
+
+    cast = Cast(**{name: Actor.of(Staff.objects.get(username=name), "desk") for name in GRANTS})
+    with acting_as(cast.alder):
+        first = Case.objects.order_by("id")[0].reference
+    scene.close(first, cast)
+    scene.grow_old(first, cast)
+    assert scene.dispose(cast, first).state == Run.State.DONE
+    with acting_as(cast.alder):
+        assert not Case.objects.filter(reference=first).exists()
 
 
 if __name__ == "__main__":

@@ -63,6 +63,27 @@ def stolen():
         os.environ.update(before)
 
 
+@pytest.fixture
+def after_disposal(stolen):
+    """The same folder once the case is gone and the database has cleaned up; the older dump is not in it."""
+    data, told = stolen
+    server = postgres.Server(data, fast=True)
+    try:
+        server.start()
+        _python(["-m", "tests.marker_story", "dispose"], {})
+        with psycopg.connect(server.admin_url(), autocommit=True) as connection:
+            connection.execute("vacuum (full, analyze)")
+            connection.execute("alter system set wal_recycle = off")
+            connection.execute("select pg_reload_conf()")
+            for _each in range(3):  # what is before the last checkpoint goes
+                connection.execute("select pg_switch_wal()")
+                connection.execute("checkpoint")
+    finally:
+        server.stop()
+    (data / "dump.sql").unlink()
+    return data, told
+
+
 def _dumping_program(server):
     found = [one.program("pg_dump") for one in binaries.candidates()]
     program = next((one for one in found if Path(one).exists()), None)
@@ -124,3 +145,10 @@ def test_the_letters_did_go_out(stolen):
     data, told = stolen
     letters = b"".join(one.read_bytes() for one in data.rglob("*.eml"))
     assert any(s in letters for s in spellings(told["sealed"]["portal: address"])), "the search would be idle"
+
+
+def test_after_a_disposal_the_files_hold_nothing_of_the_case(after_disposal):
+    data, told = after_disposal
+    assert found_in(data, told["plain"]) == []
+    for where, mark in told["sealed"].items():
+        assert found_in(data, mark) == [], where

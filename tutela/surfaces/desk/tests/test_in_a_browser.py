@@ -276,6 +276,7 @@ def of_records(cast) -> dict[str, str]:
         "run that is done": f"/desk/records/runs/{done.number}/",
         "certificate": f"/desk/records/certificates/{first('DC')}/",
         "held case": f"/desk/case/{held}/",
+        "case that is gone": f"/desk/case/{gone}/",
     }
 
 
