@@ -118,6 +118,8 @@ def _go_on(mark) -> None:
     from tutela.core.flow.perform import perform
     from tutela.core.outbox.courier import deliver_due
     from tutela.core.people.actor import acting_as
+    from tutela.core.slices import sharing
+    from tutela.core.slices.tests.conftest import partner, wanted
     from tutela.workflows.emergency.tests import path
 
     cast = make_cast()
@@ -139,6 +141,10 @@ def _go_on(mark) -> None:
     perform(reference, "disclose", cast.juniper, {**path.RELEASE, "released": mark("what is released")})
     perform(reference, "ask_first", cast.larch, {"reason": mark("question of a reviewer")})
     agree(reference, cast.larch, mark("reason of a reviewer"))
+    partner("laurel")
+    given = wanted("laurel", text=mark("slice: words"), purpose=mark("slice: purpose"), words=[])
+    made = sharing.ask_slice(cast.juniper, reference, given)
+    sharing.give(cast.alder, made.pk, sharing.digest_of(made))
     deliver_due({"mail": FolderMail(settings.MAIL_FOLDER, "Team <team@tutela.example>")})
 
 

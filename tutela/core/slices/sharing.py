@@ -367,11 +367,6 @@ def _opened(rows: Sequence[Slice], *, parts: bool) -> list[Shown]:
         ]
 
 
-def is_partner(actor: Actor) -> bool:
-    """Whether slices are shared with the actor."""
-    return Role.PARTNER in Grant.objects.roles_of(actor.id, PLATFORM)
-
-
 def no_such() -> NotFound:
     """The error for a slice that is not there or not theirs to see: alike."""
     return NotFound(_("There is no such slice, or it is not yours to see."))

@@ -27,6 +27,12 @@ def _moment(value: Any) -> datetime:
         return datetime.fromisoformat(value.upper()).replace(tzinfo=UTC)
 
 
+def _whole(value: object) -> object:
+    """JSON knows no integers: 60.0 is the number 60."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+Whole = BeforeValidator(_whole)
 Moment = Annotated[
     datetime, BeforeValidator(_moment), WithJsonSchema({"type": "string", "format": "date-time"})
 ]

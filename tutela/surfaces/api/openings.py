@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from ninja import Router, Status
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from tutela.core.access import glass
 from tutela.core.access.models import LEAST_REASON, LEAST_WORDS, MOST_MINUTES, Glass
@@ -19,7 +19,7 @@ from . import shapes
 from .auth import actor_of, reads, writes
 from .body import body_of, read_as, read_object
 from .cursors import USUAL, Cursor, by_id
-from .inputs import NO_NUL, OpeningNumber, Paged, Reference
+from .inputs import NO_NUL, OpeningNumber, Paged, Reference, Whole
 from .reading import person
 
 router = Router(tags=["break-glass"])
@@ -27,12 +27,7 @@ Json = dict[str, Any]
 LONGEST = 2000
 
 
-def _whole(value: object) -> object:
-    """JSON knows no integers: 60.0 is the number 60."""
-    return int(value) if isinstance(value, float) and value.is_integer() else value
-
-
-Minutes = Annotated[int, Field(ge=1, le=MOST_MINUTES), BeforeValidator(_whole)]
+Minutes = Annotated[int, Field(ge=1, le=MOST_MINUTES), Whole]
 
 
 class Wanted(BaseModel):

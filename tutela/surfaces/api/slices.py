@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from ninja import Router, Status
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from tutela.core.errors import BadData
 from tutela.core.people.actor import Actor, acting_as
@@ -21,18 +21,13 @@ from tutela.core.slices.sources import LONGEST, Names, chosen, sources_of
 from . import shapes
 from .auth import actor_of, reads, writes
 from .body import body_of, read_as
-from .inputs import NO_NUL, Reference, SliceNumber
+from .inputs import NO_NUL, Reference, SliceNumber, Whole
 from .looks import look_at
 from .reading import person
 
 router = Router(tags=["slices"])
 Json = dict[str, Any]
 LONGEST_REASON = 2000
-
-
-def _whole(value: object) -> object:
-    """JSON knows no integers: 14.0 is the number 14."""
-    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 class PartWanted(BaseModel):
@@ -57,7 +52,7 @@ class SliceWanted(BaseModel):
     readers: list[Annotated[str, Field(pattern=NO_NUL, max_length=80)]] = Field(
         min_length=1, max_length=MOST_READERS, description="The usernames of partners."
     )
-    days: Annotated[int, Field(ge=1, le=92), BeforeValidator(_whole)]
+    days: Annotated[int, Field(ge=1, le=92), Whole]
     parts: list[PartWanted] = Field(min_length=1, max_length=MOST_PARTS)
     words: list[Annotated[str, Field(pattern=NO_NUL, max_length=LONGEST_WORD)]] = Field(
         default_factory=list, max_length=MOST_WORDS, description="Words and phrases to black out."

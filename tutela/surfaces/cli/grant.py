@@ -45,6 +45,7 @@ def give(
 
     tutela grant give juniper emergency responder --until 2027-01-31
     tutela grant give rowan platform security
+    tutela grant give laurel platform partner --until 2027-06-30
     """
     if workflow != PLATFORM:
         registry.workflow(workflow)

@@ -20,6 +20,8 @@ from tutela.core.people.actor import Actor, acting_as, system_actor
 from tutela.core.people.models import Staff
 from tutela.core.people.roles import SystemActor
 from tutela.core.records.holds import place_hold
+from tutela.core.slices.sharing import Part, Wanted, ask_slice, digest_of, give
+from tutela.core.slices.sources import Names, sources_of
 from tutela.programs.directory.models import Agency
 
 POLICE = "National Police of Exampleland"
@@ -109,6 +111,17 @@ class Desk:
     def hold(self, reference: str, who: str, why: str, authority: str) -> None:
         """Have somebody place a case under legal hold."""
         place_hold(self.actors[who], [reference], why, authority)
+
+    def share(self, reference: str, who: str, purpose: str, words: list[str], *, giver: str = "") -> None:
+        """Have somebody ask to share reports and notes with the committee, and perhaps another agree."""
+        actor = self.actors[who]
+        with acting_as(actor):
+            found = sources_of(Case.objects.get(reference=reference))
+        parts = [Part(one.title, one.text) for one in found if one.name.startswith(("report", "note"))]
+        wanted = Wanted(purpose, ["laurel"], 14, parts, words, list(Names))
+        made = ask_slice(actor, reference, wanted)
+        if giver:
+            give(self.actors[giver], made.pk, digest_of(made))
 
 
 def load_cases() -> int:
@@ -293,6 +306,23 @@ def _sorted_and_answered(desk: Desk) -> None:
     )
 
 
+def _shared_with_a_committee(desk: Desk) -> None:
+    """Two slices of one case: one is given, the other waits for a second person."""
+    reference = desk.report(
+        "appeal",
+        "ExampleSedge was blocked on our wiki and asks the committee to look at it. I was there: ExampleSedge"
+        " answered ExampleRush twice and then left the page alone.",
+        workflow="triage",
+        sender_email="neighbour@wiki.example",
+        fields={"category": "harassment"},
+    )
+    desk.do(reference, "juniper", "take")
+    desk.do(reference, "juniper", "note", text="The history agrees: two answers by ExampleSedge, none after.")
+    words = ["ExampleRush", "our wiki"]
+    desk.share(reference, "juniper", "An appeal is before the committee.", words, giver="alder")
+    desk.share(reference, "heron", "A question of the committee.", ["ExampleSedge", *words])
+
+
 STORIES: tuple[Callable[[Desk], None], ...] = (
     _waiting_for_legal,
     _new_threat,
@@ -304,4 +334,5 @@ STORIES: tuple[Callable[[Desk], None], ...] = (
     _said_twice,
     _to_sort,
     _sorted_and_answered,
+    _shared_with_a_committee,
 )

@@ -36,6 +36,7 @@ TEAM = (
     Person("wren", "Intake", {"triage": (Role.INTAKE,)}),
     Person("tansy", "Analyst, reads Arabic", {"emergency": (Role.RESPONDER,)}, "ar"),
     Person("rowan", "Security officer", {PLATFORM: (Role.SECURITY,)}),
+    Person("laurel", "Member of the appeals committee", {PLATFORM: (Role.PARTNER,)}),
     Person("sorrel", "Trainer, has no cases", {}),
 )
 SHIFT = timedelta(hours=12)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -10,13 +11,13 @@ from django.db import DatabaseError, connection
 from django.utils import timezone
 
 from tests.cast import EMERGENCY, case_of
-from tutela.core.access import conflicts
+from tutela.core.access import conflicts, reviews
 from tutela.core.audit.models import Act, Entry
 from tutela.core.cases.models import Event, Recusal
-from tutela.core.errors import BadData, NotAllowed, NotFound, StepClosed
+from tutela.core.errors import BadData, FreshFactorNeeded, NotAllowed, NotFound, StepClosed
 from tutela.core.flow.perform import perform
 from tutela.core.outbox.models import Effect
-from tutela.core.people.actor import Actor, acting_as, system_actor
+from tutela.core.people.actor import Actor, Proof, acting_as, system_actor
 from tutela.core.people.keep import end_grant
 from tutela.core.people.models import Grant, Membership, Staff
 from tutela.core.people.roles import PLATFORM, Role, SystemActor
@@ -109,6 +110,33 @@ def test_who_agrees_names_what_they_read(cast, asked):
     with acting_as(cast.alder), connection.cursor() as cursor:
         cursor.execute("SELECT tutela.give_slice(%s, %s)", [asked.pk, bytes(32)])
         assert cursor.fetchone() == (False,)
+
+
+def test_agreeing_asks_for_a_second_factor_shown_for_this_very_slice(cast, reference, asked, settings):
+    other = sharing.ask_slice(cast.juniper, reference, wanted("laurel"))
+    settings.SECOND_FACTOR = "required"
+    digest = sharing.digest_of(asked)
+    with pytest.raises(FreshFactorNeeded) as told:
+        sharing.give(cast.alder, asked.pk, digest)
+    proved = replace(cast.alder, proof=Proof(told.value.facts["subject"], timezone.now(), "totp"))
+    with pytest.raises(FreshFactorNeeded):
+        sharing.give(proved, other.pk, sharing.digest_of(other))
+    assert sharing.give(proved, asked.pk, digest).state == State.GIVEN
+    with acting_as(cast.alder):
+        assert Entry.objects.get(act=Act.SLICE_GIVEN).detail["factor"] == "totp"
+
+
+def test_a_review_of_roles_says_when_a_partner_last_read(cast, laurel, given):
+    sharing.read(laurel, given.pk)
+    staff = Staff.objects.create_person("rowan", "Rowan")
+    Grant.objects.create(staff=staff, workflow=PLATFORM, role=Role.SECURITY)
+    rowan = Actor.of(staff, "desk")
+    reviews.tend()
+    with acting_as(rowan):
+        held = reviews.held_in(reviews.every().get(workflow=PLATFORM), rowan)
+    used = {one.line.grant.staff_id: one.last_used for one in held}
+    assert used[laurel.id]
+    assert used[rowan.id] is None
 
 
 def test_the_same_asked_twice_is_one_and_agreed_twice_is_told(cast, laurel, reference, asked):

@@ -7,14 +7,17 @@ from html import unescape
 
 import pytest
 from django.db import connection
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from tutela.core.audit.models import Act, Entry
 from tutela.core.people.actor import acting_as
+from tutela.core.people.models import Staff
 from tutela.core.slices import sharing
 from tutela.core.slices.models import Slice
 from tutela.core.slices.tests.conftest import partner, wanted
 
+from .factors import accept, set_up_app
 from .scene import do, report
 
 pytestmark = pytest.mark.django_db
@@ -96,6 +99,19 @@ def test_from_composing_to_the_end(cast, desk, reference, laurel):
     assert reader.get(f"{MINE}{number}/").status_code == 404
     assert WHY in juniper.get(one).content.decode()
     assert juniper.post(f"{one}end/", {"words": WHY}).status_code == 409
+
+
+@pytest.mark.django_db(transaction=True)
+def test_agreeing_asks_for_the_second_factor_and_shows_what_for(cast, reference, laurel, settings):
+    made = sharing.ask_slice(cast.juniper, reference, wanted("laurel"))
+    settings.SECOND_FACTOR = "required"
+    alder, one = Client(), f"/desk/case/{reference}/slices/{made.pk}/give/"
+    accept(alder, Staff.objects.get(pk=cast.alder.id))
+    set_up_app(alder)
+    asked = alder.post(one, {"digest": sharing.digest_of(made)})
+    assert asked.status_code == 403
+    for words in ("Nothing has been done yet.", "Share a redacted slice", "Laurel", "wrote goodbye"):
+        assert words in asked.content.decode()
 
 
 def test_what_was_changed_after_the_preview_is_shown_once_more(cast, desk, reference, laurel):
