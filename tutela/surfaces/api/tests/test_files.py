@@ -7,6 +7,7 @@ import io
 
 import pytest
 from django.core.handlers.wsgi import WSGIRequest
+from django.test import Client
 
 from tutela.core.audit.models import Act, Entry
 from tutela.core.cases.models import Exhibit
@@ -99,6 +100,8 @@ def test_an_exhibit_is_listed_and_leaves_as_it_came(call, cast, reference):
     assert {name: answer[name] for name in HEADERS} == HEADERS
     assert answer["Content-Length"] == str(len(data))
     assert looks(cast) == [{"exhibit": 1, "file": True}]
+    head = Client().head(f"/api/v1/cases/{reference}/exhibits/1/file", headers=juniper._headers())
+    assert (head["Content-Length"], b"".join(head.streaming_content)) == (str(len(data)), b"")
 
 
 def test_words_leave_as_well(call, cast, reference):
