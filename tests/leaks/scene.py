@@ -141,6 +141,7 @@ def outsiders(cast: Cast, hidden: Hidden) -> dict[str, Actor]:
         "in conflict": person("rush", EMERGENCY, Role.RESPONDER),
         "security without a glass": person("yew", PLATFORM, Role.SECURITY),
         "a glass that was closed": person("sedge", EMERGENCY, Role.MANAGER),
+        "recused with a glass": person("sage", EMERGENCY, Role.MANAGER),
         "a partner": person("hazel", PLATFORM, Role.PARTNER),
         "a partner with a slice": Actor.of(Staff.objects.get(username=READER), "desk"),
     }
@@ -159,6 +160,9 @@ def outsiders(cast: Cast, hidden: Hidden) -> dict[str, Actor]:
     closed = glass.open_glass(people["a glass that was closed"], hidden.reference, WHY)
     assert closed is not None
     glass.close_glass(people["a glass that was closed"], closed.pk)
+    assert glass.open_glass(people["recused with a glass"], hidden.reference, WHY)
+    with acting_as(cast.juniper):
+        Recusal.objects.create(case_id=hidden.pk, staff_id=people["recused with a glass"].id)
     people["somebody who left"] = person("nettle", EMERGENCY, Role.RESPONDER)
     Membership.objects.create(team=team, staff_id=people["somebody who left"].id)
     return people

@@ -9,6 +9,7 @@ bytes after the same number of queries.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from functools import wraps
 from typing import TYPE_CHECKING, Any, cast
@@ -26,6 +27,7 @@ from tutela.core.cases.models import Case
 from tutela.core.errors import BadData, KeyReused, NotAllowed, NotFound, StepClosed, TooMany, TutelaError
 from tutela.core.people.actor import Actor, acting_as
 from tutela.core.people.models import Staff
+from tutela.core.records.tombstones import find_tombstone
 from tutela.ui.templatetags.ui import rail_is_slim
 
 from .rail import rail_of
@@ -37,6 +39,9 @@ if TYPE_CHECKING:
     from django.http.response import HttpResponseBase
 
     View = Callable[..., HttpResponseBase]
+
+#: A reference that no case gets: numbers begin with one.
+NOBODYS = "EM-2000-0000"
 
 STATUS: dict[type[TutelaError], int] = {
     NotAllowed: 403,
@@ -134,6 +139,8 @@ def case_or_not_found(reference: str) -> Case:
 
 @desk_page
 def nowhere(_request: DeskRequest, **_address: str) -> HttpResponse:
-    """An address that leads nowhere: asks and answers as for a case that nobody has."""
-    case_or_not_found("")
+    """An address that leads nowhere: asks and answers as for a case that nobody has and that never was."""
+    with suppress(NotFound):
+        case_or_not_found(NOBODYS)
+    find_tombstone(NOBODYS)
     raise NotFound
