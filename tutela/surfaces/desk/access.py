@@ -14,12 +14,15 @@ from tutela.core.flow import registry
 from tutela.core.flow.notices import who_sees
 from tutela.core.people.models import Staff
 from tutela.core.people.roles import Role
+from tutela.core.slices.models import State
+from tutela.core.slices.sharing import of_case
 
 from .case.views import head, may_ask
 from .conflicts import Words
 from .faces import full
 from .page import case_or_not_found, desk_page, show
 from .rail import standing_of
+from .slices import rows_of
 
 if TYPE_CHECKING:
     from .page import DeskRequest
@@ -41,6 +44,7 @@ def access(request: DeskRequest, reference: str) -> HttpResponse:
         "sub": _("Who sees this, and why"),
         "people": people,
         "seeing": who_sees(case),
+        "slices": rows_of([one for one in of_case(case) if one.state == State.GIVEN]),
         "person": person,
         "answer": _told(answer) if answer else None,
         "lift": Words() if answer and _may_lift(request, answer) else None,

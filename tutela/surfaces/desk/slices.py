@@ -163,7 +163,7 @@ def slices(request: DeskRequest, reference: str) -> HttpResponse:
     may_ask = sharing.works_on(request.actor, case)
     context = {
         **_head(request, case),
-        "rows": [_row(one) for one in sharing.of_case(case)],
+        "rows": rows_of(list(sharing.of_case(case))),
         "sources": sources_of(case) if may_ask else [],
         "may_ask": may_ask,
     }
@@ -295,10 +295,7 @@ def _page(
         "slice": found,
         "row": _row(found),
         "shown": {"purpose": found.purpose, "parts": sharing.parts_of(found)},
-        "looks": [
-            {"who": one.staff.working_name, "times": one.times, "last": full(one.last) if one.last else ""}
-            for one in sharing.looks_at(found)
-        ],
+        "looks": _looks(sharing.looks_at(found)),
         "digest": sharing.digest_of(found),
         "may_give": waits and sharing.may_give(request.actor, found),
         "end_words": _end_words(waits=waits, own=own) if may_end else "",
@@ -320,6 +317,19 @@ def _head(request: DeskRequest, case: Case) -> dict[str, Any]:
         "sub": _("Redacted slices"),
         "slim": True,
     }
+
+
+def rows_of(found: list[Slice]) -> list[dict[str, Any]]:
+    """Slices as lists show them, with whom they are shared and who looked."""
+    looks = sharing.looks_of(found)
+    return [{**_row(one), "looks": _looks(looks[one.pk])} for one in found]
+
+
+def _looks(looks: list[sharing.Looks]) -> list[dict[str, Any]]:
+    return [
+        {"who": one.staff.working_name, "times": one.times, "last": full(one.last) if one.last else ""}
+        for one in looks
+    ]
 
 
 def _row(one: Slice) -> dict[str, Any]:

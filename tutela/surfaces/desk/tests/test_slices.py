@@ -21,7 +21,7 @@ from .factors import accept, set_up_app
 from .scene import do, report
 
 pytestmark = pytest.mark.django_db
-MINE = "/desk/slices/"
+MINE, ACCESS = "/desk/slices/", "/desk/case/{}/access/"
 WHY = "The committee decided already."
 
 
@@ -91,7 +91,10 @@ def test_from_composing_to_the_end(cast, desk, reference, laurel):
     assert "For <bdi>Laurel</bdi> alone, until" in read
     for word in ("ExampleMoss", "innet@wiki", reference, "Juniper", "Alder"):
         assert word not in read + home.content.decode()
-    assert "1 look, the last" in juniper.get(one).content.decode()
+    for client, where in ((juniper, one), (juniper, f"/desk/case/{reference}/slices/"), (alder, ACCESS)):
+        page = client.get(where.format(reference)).content.decode()
+        assert "Laurel" in page
+        assert "1 look, the last" in page
     assert "agreed to the redacted slice that" in juniper.get(f"/desk/case/{reference}/").content.decode()
 
     assert juniper.post(f"{one}end/", {"words": "no"}).status_code == 422
