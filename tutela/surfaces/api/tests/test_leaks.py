@@ -265,8 +265,6 @@ def _ask(caller: Caller, method: str, path: str, reference: str, verb: str, word
     query = QUERIES.get(address, "").format(word=word)
     if address.endswith("/access"):
         query = "?username=juniper"
-    if address.endswith("/slices/sources"):
-        query = "?name=facts"
     with CaptureQueriesContext(connection) as queries:
         answer = caller.send(method, f"{address}{query}", {"text": "a note"} if verb else {})
     headers = {name: value for name, value in answer.headers.items() if name != "X-Request-Id"}
