@@ -123,7 +123,7 @@ def _nothing_sealed() -> Iterator[None]:
 
     with (
         mock.patch.object(fields, "seal", plain),
-        mock.patch.object(fields, "unseal", back),
+        mock.patch.object(fields, "open_with", back),
         mock.patch.object(keyring, "case_key", return_value=b""),
         mock.patch.object(keyring, "remember_case_keys", return_value=None),
         mock.patch.object(report_keys, "make", return_value=(b"", b"c" + bytes(8))),
