@@ -75,10 +75,12 @@ def approvals(request: DeskRequest) -> HttpResponse:
     open_ones = Request.objects.filter(state=Request.State.OPEN).select_related("case", "proposer")
     waiting = sorted(open_ones.filter(pk__in=numbers), key=lambda one: numbers.index(one.pk))
     own = open_ones.filter(proposer=request.user).order_by("opened_at")[:MOST]
+    slices = _slices(request)
     context = {
         "waiting": [_in_list(one) for one in waiting],
         "own": [_in_list(one) for one in own],
-        "slices": _slices(request),
+        "slices": slices,
+        "count": len(waiting) + len(slices),
     }
     return show(request, "desk/approvals.html", context)
 

@@ -76,7 +76,9 @@ def test_from_composing_to_the_end(cast, desk, reference, laurel):
     number = one.rstrip("/").rsplit("/", 1)[1]
     assert reader.get(f"{MINE}{number}/").status_code == 404
 
-    assert one in alder.get("/desk/approvals/").content.decode()
+    waiting = alder.get("/desk/approvals/").content.decode()
+    assert one in waiting
+    assert "Nothing waits for your decision." not in waiting
     digest = re.findall(r'name="digest" value="([^"]+)"', alder.get(one).content.decode())[0]
     assert juniper.post(f"{one}give/", {"digest": digest}).status_code == 403
     assert alder.post(f"{one}give/", {"digest": "other"}).status_code == 409
