@@ -298,14 +298,12 @@ def find(number: int) -> Slice:
     return found
 
 
-def waiting_for(actor: Actor) -> list[Slice]:
-    """The slices that wait for the actor's agreement, the oldest first."""
+def waiting_for(staff_id: int) -> QuerySet[Slice]:
+    """The slices that wait for the agreement of who asks, the oldest first."""
     rows = Slice.objects.filter(given_at=None, ended_at=None, until__gt=timezone.now(), case__id__gt=0)
-    held = Grant.objects.active().filter(staff=actor.id, role__in=GIVERS).values("workflow")
-    rows = rows.filter(case__workflow__in=held).exclude(asked_by=actor.id)
-    return [
-        one for one in rows.select_related("case", "asked_by").order_by("id") if actor.id not in one.readers
-    ]
+    held = Grant.objects.active().filter(staff=staff_id, role__in=GIVERS).values("workflow")
+    rows = rows.filter(case__workflow__in=held).exclude(asked_by=staff_id)
+    return rows.exclude(readers__contains=[staff_id]).select_related("case", "asked_by").order_by("id")
 
 
 def digest_of(found: Slice) -> str:

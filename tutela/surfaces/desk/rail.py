@@ -17,6 +17,7 @@ from tutela.core.flow import registry
 from tutela.core.people.listening import make_ticket
 from tutela.core.people.models import Grant, OnCallShift
 from tutela.core.people.roles import PLATFORM, Role
+from tutela.core.slices import sharing
 
 from .approvals.waiting import waiting_for
 from .counts import bounded, said
@@ -61,6 +62,11 @@ def standing_of(request: DeskRequest) -> Standing:
 def reviews_roles(request: DeskRequest) -> bool:
     """Whether the person looks once a quarter at who holds which role: managers and security officers."""
     return any({Role.MANAGER, Role.SECURITY} & held for held in standing_of(request).roles.values())
+
+
+def gives_slices(request: DeskRequest) -> bool:
+    """Whether the person may agree to redacted slices of other people."""
+    return any(not held.isdisjoint(sharing.GIVERS) for held in standing_of(request).roles.values())
 
 
 def is_partner(request: DeskRequest, *, alone: bool = False) -> bool:
@@ -203,8 +209,10 @@ class Rail:
             "replies": Case.objects.filter(unread__gt=0),
             "approvals": waiting_for(asker.staff_id),
         }
+        if gives_slices(self._request):
+            lists["slices"] = sharing.waiting_for(asker.staff_id)
         if self.slim:
-            return bounded(lists)
+            return _counted(lists)
         lists |= {
             f"queue {one.slug}": Case.objects.open().in_workflow(one.slug)
             for one in standing_of(self._request).workflows
@@ -212,7 +220,7 @@ class Rail:
         lists |= {
             f"view {view.pk}": parse(view.query, asker).apply(Case.objects.all()) for view in self._views
         }
-        return bounded(lists)
+        return _counted(lists)
 
     @property
     def _on_call(self) -> str:
@@ -241,3 +249,10 @@ class Rail:
             "new": False,
             **more,
         }
+
+
+def _counted(lists: dict[str, Any]) -> dict[str, int]:
+    """How long each list is; slices that wait are approvals as well."""
+    found = bounded(lists)
+    found["approvals"] += found.pop("slices", 0)
+    return found

@@ -310,7 +310,7 @@ def test_refusing_withdrawing_and_ending_are_told_apart(cast, laurel, reference)
 def test_it_waits_on_the_day_of_those_who_may_agree(cast, asked):
     for person, count in ((cast.alder, 1), (cast.larch, 1), (cast.juniper, 0), (cast.wren, 0)):
         with acting_as(person):
-            assert len(sharing.waiting_for(person)) == count
+            assert sharing.waiting_for(person.id).count() == count
 
 
 def test_identity_privileged_notes_technical_data_and_files_are_never_offered(cast, reference):

@@ -22,14 +22,13 @@ from tutela.core.flow.common_forms import REASON_HELP
 from tutela.core.flow.dry_run import dry_run
 from tutela.core.flow.models import Opinion, Request
 from tutela.core.flow.perform import perform, plain
-from tutela.core.slices.sharing import GIVERS
 from tutela.core.slices.sharing import waiting_for as slices_waiting
 from tutela.surfaces.desk.case.described import described, fields_of
 from tutela.surfaces.desk.case.tried import tried
 from tutela.surfaces.desk.case.views import head
 from tutela.surfaces.desk.faces import hour, moment
 from tutela.surfaces.desk.page import STATUS, case_or_not_found, desk_page, show
-from tutela.surfaces.desk.rail import standing_of
+from tutela.surfaces.desk.rail import gives_slices
 from tutela.surfaces.desk.signing_in import fresh
 from tutela.surfaces.desk.steps.prepare import as_utc, form_of
 
@@ -87,7 +86,7 @@ def approvals(request: DeskRequest) -> HttpResponse:
 
 def _slices(request: DeskRequest) -> list[dict[str, Any]]:
     """The redacted slices that wait for this person. Asks nothing for those who agree to none."""
-    if all(roles.isdisjoint(GIVERS) for roles in standing_of(request).roles.values()):
+    if not gives_slices(request):
         return []
     return [
         {
@@ -96,7 +95,7 @@ def _slices(request: DeskRequest) -> list[dict[str, Any]]:
             "when": hour(one.asked_at),
             "url": reverse("desk:slice", args=[one.case.reference, one.pk]),
         }
-        for one in slices_waiting(request.actor)
+        for one in slices_waiting(request.user.pk)
     ]
 
 

@@ -79,6 +79,8 @@ def test_from_composing_to_the_end(cast, desk, reference, laurel):
     waiting = alder.get("/desk/approvals/").content.decode()
     assert one in waiting
     assert "Nothing waits for your decision." not in waiting
+    assert "1 approval" in alder.get("/desk/").content.decode()
+    assert "1 approval" not in juniper.get("/desk/").content.decode()
     digest = re.findall(r'name="digest" value="([^"]+)"', alder.get(one).content.decode())[0]
     assert juniper.post(f"{one}give/", {"digest": digest}).status_code == 403
     assert alder.post(f"{one}give/", {"digest": "other"}).status_code == 409
