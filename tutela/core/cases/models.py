@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from tutela.core.people.models import Staff, Team
@@ -459,7 +460,8 @@ class Note(models.Model):
 class Exhibit(models.Model):
     """A piece of evidence: numbered within its case, hashed, never changed.
 
-    Words stand here, sealed. A file lies in the store (see core/files) and knows its own hash.
+    Words stand here, sealed. A file lies in the store (see core/files) and knows its own hash. Technical
+    data may be destroyed before their case is: an empty row stays (see core/records).
     """
 
     class Kind(models.TextChoices):
@@ -484,6 +486,7 @@ class Exhibit(models.Model):
     quarantine = models.CharField(max_length=300, blank=True)
     added_by = models.ForeignKey(Staff, models.PROTECT, related_name="+")
     added_at = models.DateTimeField(default=timezone.now)
+    destroyed_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints: ClassVar = [
@@ -497,8 +500,13 @@ class Exhibit(models.Model):
         return f"E-{self.number}"
 
     @property
+    def label(self) -> str:
+        """Its title; what stands there once it was destroyed."""
+        return gettext("Destroyed technical data") if self.destroyed_at else self.title
+
+    @property
     def digest(self) -> bytes:
-        """Its SHA-256; nothing where the key of the case was destroyed. Raises VaultError."""
+        """Its SHA-256; nothing where it, or the key of the case, was destroyed. Raises VaultError."""
         return bytes(self.file.sha256 if self.file else self.sha256 or b"")
 
     def sealing_key(self, *, to_seal: bool = False) -> bytes | None:

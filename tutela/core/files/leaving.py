@@ -41,8 +41,11 @@ def is_harmful(file: File | ReportFile | None) -> bool:
 def take_out(exhibit: Exhibit, actor: Actor, *, knowing: bool = False) -> Leaving:
     """The bytes of an exhibit, within a transaction of somebody who sees its case. The look is recorded.
 
-    Raises NotFound for one in quarantine and for a harmful one unless they are `knowing`, and VaultError.
+    Raises NotFound for one in quarantine, for one that was destroyed and for a harmful one unless they are
+    `knowing`, and VaultError.
     """
+    if exhibit.destroyed_at:
+        raise NotFound(_("There is no such exhibit."))
     harmful = is_harmful(exhibit.file)
     if exhibit.quarantine or (harmful and not knowing):
         raise NotFound(_("This exhibit does not leave: it may do harm."))

@@ -93,7 +93,8 @@ MODELS: dict[str, Kept] = {
     ),
     "cases.Exhibit": _kept(
         CASE,
-        internal="id case number kind content_type size sha256 file sealed quarantine added_by added_at",
+        internal="id case number kind content_type size sha256 file sealed quarantine added_by added_at"
+        " destroyed_at",
         restricted="title source",
         sealed="data",
     ),

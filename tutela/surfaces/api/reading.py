@@ -320,6 +320,7 @@ def _exhibit(row: Exhibit) -> Json:
         "added_by": row.added_by.working_name,
         "added_at": row.added_at,
         "quarantine": row.quarantine,
+        "destroyed_at": row.destroyed_at,
         "scan": scan.state if scan else "",
         "found": scan.found if scan else "",
     }

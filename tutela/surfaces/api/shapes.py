@@ -238,7 +238,10 @@ class File(Shape):
 
 
 class Exhibit(Shape):
-    """A piece of evidence. `name` is that of a file, and `scan` what the scanner said of it; else empty."""
+    """A piece of evidence. `name` is that of a file, and `scan` what the scanner said of it; else empty.
+
+    Of technical data that was destroyed, title, source and hash are empty.
+    """
 
     number: int
     kind: str
@@ -251,6 +254,7 @@ class Exhibit(Shape):
     added_by: str
     added_at: datetime
     quarantine: str
+    destroyed_at: datetime | None
     scan: str
     found: str
 

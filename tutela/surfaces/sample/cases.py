@@ -200,6 +200,10 @@ def _disclosed_urgently(desk: Desk) -> None:
         reference, "heron", "disclose_urgently",
         **{**RELEASED, "accounts": "ExampleTarn", "why_urgent": "They say that they are at the harbour now."},
     )  # fmt: skip
+    desk.do(
+        reference, "heron", "add_exhibit",
+        kind="technical", title="Sign-ins that the police were told", text=RELEASED["released"],
+    )  # fmt: skip
 
 
 def _a_song(desk: Desk) -> None:

@@ -8,6 +8,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from tutela.core.cases.models import Case, Exhibit, Report
+from tutela.core.records.holds import active_on
 from tutela.programs.directory.models import Agency, digits
 from tutela.programs.registers.releases import entries_of
 
@@ -67,5 +68,18 @@ def nothing_disclosed(case: Case) -> _StrOrPromise | None:
 
 def no_technical_data(case: Case) -> _StrOrPromise | None:
     """Open while the case holds no technical data."""
-    held = case.exhibits.filter(kind=Exhibit.Kind.TECHNICAL).exists()
-    return _("This case still holds technical data.") if held else None
+    return _("This case still holds technical data.") if _technical_data(case).exists() else None
+
+
+def technical_data(case: Case) -> _StrOrPromise | None:
+    """Open while the case holds technical data."""
+    return None if _technical_data(case).exists() else _("This case holds no technical data.")
+
+
+def not_held(case: Case) -> _StrOrPromise | None:
+    """Open while no legal hold keeps the case."""
+    return _("The case is under a legal hold: nothing of it is destroyed.") if active_on(case) else None
+
+
+def _technical_data(case: Case) -> QuerySet[Exhibit]:
+    return case.exhibits.filter(kind=Exhibit.Kind.TECHNICAL, destroyed_at=None)

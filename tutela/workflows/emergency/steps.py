@@ -19,6 +19,7 @@ from tutela.core.flow.models import Request
 from tutela.core.flow.notices import to_page
 from tutela.core.flow.paper import pdf_of
 from tutela.core.people.models import Staff
+from tutela.core.records.technical import destroy_technical_data as destroy
 from tutela.programs.directory.models import Agency, digits
 from tutela.programs.directory.numbers import emergency_numbers
 from tutela.programs.registers import releases
@@ -341,3 +342,9 @@ def review(context: Context) -> None:
 def more_to_do(context: Context) -> None:
     """Say what is left to do."""
     context.note(context.data["reason"])
+
+
+def destroy_technical_data(context: Context) -> None:
+    """Empty the exhibits that hold technical data."""
+    context.kind = Event.Kind.EXHIBIT
+    context.said["destroyed"] = destroy(context.case)

@@ -58,6 +58,7 @@ STATES = (
         final=True,
     ),
 )
+WHENEVER = tuple(state.name for state in STATES)
 
 ACKNOWLEDGING = (
     Step(
@@ -315,9 +316,22 @@ HELPING = (
         icon="handover",
     ),
     Step(
+        "destroy_technical_data",
+        _("Destroy the technical data"),
+        TEAM,
+        WHENEVER,
+        run=steps.destroy_technical_data,
+        needs=(conditions.technical_data, conditions.not_held),
+        hint=_("Exhibits of that kind are emptied for good. The case stays."),
+        past=_("%(who)s destroyed the technical data of the case"),
+        aside=True,
+        icon="trash",
+    ),
+    Step(
         "confirm_no_technical_data",
         _("Confirm that no technical data is left"),
         TEAM,
+        WHENEVER,
         needs=(conditions.no_technical_data,),
         undo=restore,
         hint=_("Addresses and sign-in data outside Tutela are destroyed too."),

@@ -111,7 +111,9 @@ def exhibit_page(request: DeskRequest, reference: str, number: int) -> HttpRespo
     """An exhibit with its chain of custody; a text is shown, folded."""
     case, exhibit = _exhibit(reference, number)
     record(Act.EXHIBIT_LOOKED, request.actor, case.pk, exhibit=exhibit.number)
-    is_text = exhibit.content_type in TEXT and not exhibit.quarantine and exhibit.file is None
+    is_text = exhibit.content_type in TEXT and not (
+        exhibit.quarantine or exhibit.file or exhibit.destroyed_at
+    )
     url = reverse("desk:exhibit-file", args=[reference, number])
     context = {
         **head(request, registry.workflow(case.workflow), case),
@@ -119,10 +121,11 @@ def exhibit_page(request: DeskRequest, reference: str, number: int) -> HttpRespo
         "exhibit": exhibit,
         "text": bytes(exhibit.data)[:MOST_SHOWN].decode("utf-8", "replace") if is_text else "",
         "added": full(exhibit.added_at),
+        "destroyed": full(exhibit.destroyed_at) if exhibit.destroyed_at else "",
         "size": filesizeformat(exhibit.size),
         "sha256": exhibit.digest.hex(),
         "file_name": exhibit.file.name if exhibit.file else "",
-        "file_url": "" if exhibit.quarantine or is_harmful(exhibit.file) else url,
+        "file_url": "" if exhibit.quarantine or exhibit.destroyed_at or is_harmful(exhibit.file) else url,
         "scan": words_of(scan_of(exhibit.file)) if exhibit.file else "",
         "harmful": url if is_harmful(exhibit.file) else "",
     }

@@ -78,7 +78,7 @@ def _exhibit(case: Case, one: Exhibit) -> dict[str, Any]:
     scan = words_of(scan_of(one.file)) if one.file else ""
     return {
         "number": str(one),
-        "title": one.title,
+        "title": one.label,
         "url": reverse("desk:exhibit", args=[case.reference, one.number]),
         "state": _("quarantined") if one.quarantine else one.get_kind_display(),
         "sealed": bool(one.quarantine),

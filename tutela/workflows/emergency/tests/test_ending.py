@@ -94,10 +94,26 @@ def test_technical_data_is_confirmed_gone_only_when_the_case_holds_none(cast: Ca
     do(reference, "add_exhibit", cast.juniper, kind="technical", title="Sign-ins", text="192.0.2.7")
     with pytest.raises(StepClosed, match="still holds technical data"):
         do(reference, "confirm_no_technical_data", cast.juniper)
+    do(reference, "destroy_technical_data", cast.juniper)
+    do(reference, "confirm_no_technical_data", cast.juniper)
     other = following_up(cast, text="Second report")
     do(other, "confirm_no_technical_data", cast.juniper)
     with acting_as(cast.juniper):
-        assert look(other, cast.juniper).clocks.get(name="technical_data").state == "met"
+        for one in (reference, other):
+            assert look(one, cast.juniper).clocks.get(name="technical_data").state == "met"
+
+
+def test_technical_data_is_destroyed_after_the_case_was_closed_too(cast: Cast):
+    reference = following_up(cast)
+    do(reference, "add_exhibit", cast.juniper, kind="technical", title="Sign-ins", text="192.0.2.7")
+    do(reference, "close", cast.alder)
+    do(reference, "destroy_technical_data", cast.alder)
+    do(reference, "confirm_no_technical_data", cast.alder)
+    with acting_as(cast.juniper):
+        assert look(reference, cast.juniper).state == "closed"
+        assert look(reference, cast.juniper).clocks.get(name="technical_data").state == "met"
+    with pytest.raises(StepClosed, match="holds no technical data"):
+        do(reference, "destroy_technical_data", cast.alder)
 
 
 def test_the_reporter_never_reads_where_we_stand(cast: Cast):
