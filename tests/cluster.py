@@ -22,16 +22,17 @@ class TestServer:
     """The server of a run in `data`, with a migrated database that others are copied from.
 
     Making and migrating takes seconds, so the result is kept in `cache` under the fingerprint of the
-    migrations and copied from there the next time.
+    migrations and copied from there the next time. A `safe` one flushes what it commits, as in production:
+    for tests that take it away and count what was promised.
     """
 
     __test__ = False
 
-    def __init__(self, data: Path, which: str, cache: Path) -> None:
+    def __init__(self, data: Path, which: str, cache: Path, *, safe: bool = False) -> None:
         self._data = data
         self._cache = cache
         self._binaries = _choose(which)
-        self._server = postgres.Server(data, binaries=self._binaries, fast=True)
+        self._server = postgres.Server(data, binaries=self._binaries, fast=not safe)
 
     def start(self) -> dict[str, str]:
         """Start it. Returns addresses by role, with DATABASE in the place of the database's name."""

@@ -20,7 +20,7 @@ from tutela.core.flow.models import Opinion, Request
 from tutela.core.flow.perform import perform
 from tutela.core.people.actor import Actor, acting_as, system_actor
 from tutela.core.people.models import Grant, Membership, Staff, Team
-from tutela.core.people.roles import Role, SystemActor
+from tutela.core.people.roles import PLATFORM_ROLES, Role, SystemActor
 from tutela.workflows.emergency.tests import path
 
 ADVICE, QUESTION, PLAIN = "Advice of counsel", "Whose account is it?", "Called the helpline"
@@ -124,7 +124,7 @@ def test_who_reads_what(cast: Cast, reference, who):
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("role", [role for role in Role if role not in {Role.SYSTEM, Role.SECURITY}])
+@pytest.mark.parametrize("role", [role for role in Role if role not in {Role.SYSTEM, *PLATFORM_ROLES}])
 def test_the_reviewing_roles_read_it_and_no_other(cast: Cast, reference, role):
     assert (ADVICE in texts(person("one", ("emergency", role)))) == (role in REVIEWING)
 

@@ -29,7 +29,7 @@ class Restartable:
     def __init__(self, folder: Path, which: str, cache: Path) -> None:
         for name in NAMES.values():  # it shall make the roles with passwords of its own
             os.environ.pop(name, None)
-        self.server = cluster.TestServer(folder, which, cache)
+        self.server = cluster.TestServer(folder, which, cache, safe=True)
         self.urls = self.server.start()
 
     def url(self, role: str) -> str:

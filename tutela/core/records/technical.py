@@ -1,4 +1,8 @@
-"""Destroys technical data of a case (addresses, sign-ins) while the case itself stays."""
+"""Destroys technical data of a case (addresses, sign-ins) while the case itself stays.
+
+Declarations name it, and the portal reads declarations: it asks functions of the database, not the models of
+this package, which the portal does not know.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +11,11 @@ from django.utils.translation import gettext as _
 from tutela.core.access.functions import ask
 from tutela.core.cases.models import Case
 from tutela.core.errors import StepClosed
+
+
+def is_held(case: Case) -> bool:
+    """Whether a legal hold keeps the case. One query."""
+    return bool(ask("case_is_held", case.pk))
 
 
 def destroy_technical_data(case: Case) -> list[int]:

@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from tutela.core.cases.models import Case, Exhibit, Report
-from tutela.core.records.holds import active_on
+from tutela.core.records.technical import is_held
 from tutela.programs.directory.models import Agency, digits
 from tutela.programs.registers.releases import entries_of
 
@@ -78,7 +78,7 @@ def technical_data(case: Case) -> _StrOrPromise | None:
 
 def not_held(case: Case) -> _StrOrPromise | None:
     """Open while no legal hold keeps the case."""
-    return _("The case is under a legal hold: nothing of it is destroyed.") if active_on(case) else None
+    return _("The case is under a legal hold: nothing of it is destroyed.") if is_held(case) else None
 
 
 def _technical_data(case: Case) -> QuerySet[Exhibit]:

@@ -157,4 +157,6 @@ def test_the_inventory_names_what_is_sealed():
         "flow_request.data",
         "outbox_effect.error",
         "outbox_effect.payload",
+        "slices_slice.parts",
+        "slices_slice.purpose",
     }
