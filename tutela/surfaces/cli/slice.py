@@ -148,7 +148,7 @@ def _say(one: dict[str, Any], *, as_json: bool) -> None:
     typer.echo(f"Slice {one['id']}: {one['state']}, until {moment(one['until'])}")
     typer.echo(f"Digest {one['digest']}")
     for each in one["readers"]:
-        typer.echo(f"With {plain(each['reader']['name'])}, who looked {each['looks']} times")
+        typer.echo(f"With {plain(each['reader']['name'])}. Looks: {each['looks']}")
     _say_words(one)
 
 

@@ -36,9 +36,9 @@ from .conftest import Caller, token
 
 MARKER = "quokka"
 ABSENT = "EM-2026-9999"
-METHODS = ("get", "post")
+METHODS = ("get", "head", "post")
 #: Refused for what they are, whoever asks: asked by one kind of person.
-RARE_METHODS = ("put", "patch", "delete", "head", "options")
+RARE_METHODS = ("put", "patch", "delete", "options")
 
 
 @pytest.fixture

@@ -24,7 +24,7 @@ def test_from_asking_to_the_end(run, as_json, cast, reference):
     assert "For Laurel alone" in read
     assert "█████" in read
     assert "ExampleMoss" not in read
-    assert "who looked 1 times" in run("slice", "show", reference, number, by="juniper").stdout
+    assert "With Laurel. Looks: 1" in run("slice", "show", reference, number, by="juniper").stdout
     assert "ended" in run("slice", "end", reference, number, "--words", WHY, by="juniper").stdout
     assert run("slice", "read", number, by="laurel").exit_code == 3
 
