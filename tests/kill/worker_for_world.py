@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
-import threading
 from datetime import timedelta
 from pathlib import Path
 
@@ -22,16 +20,5 @@ from tutela.server import worker  # noqa: E402
 claims.LEASE = timedelta(seconds=3)  # type: ignore[misc]  the tests cannot wait for minutes
 
 
-def main() -> None:
-    """Run the loops of a worker until SIGTERM."""
-    stop = threading.Event()
-    signal.signal(signal.SIGTERM, lambda _number, _frame: stop.set())
-    threads = list(worker.loops({"world": World(Path(sys.argv[1]))}, stop))
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-
-
 if __name__ == "__main__":
-    main()
+    sys.exit(worker.run({"world": World(Path(sys.argv[1]))}))

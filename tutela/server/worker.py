@@ -11,7 +11,7 @@ import signal
 import threading
 from collections.abc import Iterator, Sequence
 from functools import partial
-from time import monotonic
+from time import monotonic, sleep
 from typing import Final
 
 from tutela.connectors import connectors
@@ -28,28 +28,36 @@ log = logging.getLogger(__name__)
 
 #: Seconds: how long an idle loop waits, and how long the loops get for what they have in hand.
 REPORTS_IDLE, CLOCKS_IDLE, EFFECTS_IDLE, GRACE = 0.2, 1.0, 1.0, 8.0
+#: Seconds between two looks whether somebody asked for the end.
+LOOK_EVERY: Final = 0.1
 #: How many reports or clocks a pass takes on, so that a stop and a heartbeat need not wait for long.
 AT_A_TIME: Final = 20
 OUTBOX: Final = "tutela_outbox"
 
 
-def run() -> int:
-    """Work until SIGTERM or SIGINT, then finish what is in hand. Returns the exit code."""
+def run(outside: dict[str, Connector] | None = None) -> int:
+    """Work until SIGTERM or SIGINT, then finish what is in hand. Returns the exit code.
+
+    `outside` are the connectors by name; without it, those of this installation.
+    """
     logging.getLogger("procrastinate").setLevel(logging.CRITICAL)  # the chores say it in one line
     logging.getLogger("psycopg.pool").setLevel(logging.ERROR)
-    stop = threading.Event()
+    # The handler only notes it. It runs between two steps of this thread, so taking a lock there (as an
+    # event does) could wait for this very thread; and this thread looks often, because a signal that
+    # comes just before it begins to wait does not end the wait.
+    asked: list[int] = []
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda _number, _frame: stop.set())
-    threads = list(loops(connectors(), stop))
+        signal.signal(number, lambda number, _frame: asked.append(number))
+    stop = threading.Event()
+    threads = list(loops(connectors() if outside is None else outside, stop))
     for thread in threads:
         thread.start()
     # A thread ends only if even its own fault handling failed: then another process does better.
-    while not stop.wait(1) and all(thread.is_alive() for thread in threads):
-        pass
-    died = not stop.is_set()
+    while not asked and all(thread.is_alive() for thread in threads):
+        sleep(LOOK_EVERY)
     stop.set()
     _wait_for(threads)
-    return 1 if died else 0
+    return 0 if asked else 1
 
 
 def loops(outside: dict[str, Connector], stop: threading.Event) -> Iterator[threading.Thread]:
