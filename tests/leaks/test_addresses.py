@@ -48,7 +48,11 @@ DESK, PORTAL = "tutela.config.urls", "tutela.config.portal.urls"
 #: Asked of everybody; the others of one kind of person are enough, since Django refuses them before a view.
 METHODS, RARE_METHODS = ("GET", "POST"), ("HEAD", "PUT", "PATCH", "DELETE", "OPTIONS")
 #: Addresses that are no route but a pattern, each with one that it takes.
-PATTERNS = {r"^(?P<address>.+)/$": "nothing/here/"}
+PATTERNS = {
+    r"^(?P<address>.+)/$": "nothing/here/",
+    r"^/?api/v2/requests\.json$": "api/v2/requests.json",
+    r"^wiki/(?P<secret>[\w-]{16,200})//?api/v2/requests\.json$": "wiki/nobodys-secret/api/v2/requests.json",
+}
 #: What `elements` shows are made-up cases, which look like those of tests.
 MADE_UP = {"desk/elements", "desk/elements/"}
 

@@ -112,6 +112,11 @@ CONTACT_ADDRESS = os.environ.get("TUTELA_CONTACT_ADDRESS", "safety@tutela.exampl
 # How many proxies of ours stand in front: rate limits count the address that the outermost one saw.
 PROXIES = int(os.environ.get("TUTELA_PROXIES", "0"))
 
+# Wikis whose extension ReportIncident sends to us: by a secret in the address, of which we hold the SHA-256,
+# or by the networks that they send from. With neither, the address takes reports from anywhere.
+WIKI_KEYS = environment.wiki_keys()
+WIKI_NETWORKS = os.environ.get("TUTELA_WIKI_NETWORKS", "").split()
+
 # Other lengths for clocks, as "emergency.acknowledge=45 minutes; emergency.assess=2 hours".
 CLOCKS = dict(
     part.strip().split("=", 1) for part in os.environ.get("TUTELA_CLOCKS", "").split(";") if "=" in part

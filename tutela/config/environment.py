@@ -51,6 +51,8 @@ PORTAL_IS_TOLD = {
     "TUTELA_PUBLIC_URL",
     "TUTELA_SECURE",
     "TUTELA_STATIC",
+    "TUTELA_WIKI_KEYS",
+    "TUTELA_WIKI_NETWORKS",
 }
 # How long a connection waits for a server that is gone (seconds, and milliseconds for `tcp_user_timeout`).
 # A portal page has somebody in fear before it: a commit takes a few milliseconds, so after four seconds
@@ -120,6 +122,12 @@ def public_url() -> str:
     By another name than the desk's: a browser keeps cookies by the name of a host, whatever the port.
     """
     return os.environ.get("TUTELA_PUBLIC_URL", f"http://localhost:{portal_port()}").rstrip("/")
+
+
+def wiki_keys() -> dict[str, str]:
+    """Names of wikis, each with the SHA-256 of its secret in hex: `TUTELA_WIKI_KEYS`, as `name=hash ...`."""
+    said = (one.partition("=") for one in os.environ.get("TUTELA_WIKI_KEYS", "").split())
+    return {name: kept.lower() for name, _equals, kept in said if name and kept}
 
 
 def lmtp_port() -> int:

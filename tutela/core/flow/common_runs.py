@@ -19,16 +19,15 @@ from tutela.core.cases.involving import involve
 from tutela.core.cases.models import (
     Case,
     CaseLink,
-    CaseParty,
     Event,
     Message,
-    Party,
     PartyLink,
     Recusal,
     Report,
     Severity,
 )
 from tutela.core.cases.moving import move_reports
+from tutela.core.cases.parties import name_party
 from tutela.core.errors import BadData, NotAllowed, NotFound, StepClosed
 from tutela.core.outbox.models import Effect, EffectState, stuck_effects
 from tutela.core.people.models import Staff
@@ -283,16 +282,7 @@ def resume_clocks(context: Context) -> None:
 def add_party(context: Context) -> None:
     """Add a party, or a further part of one that is here already."""
     data = context.data
-    party = Party.objects.filter(
-        kind=data["kind"],
-        name=data["name"],
-        platform=data["platform"],
-        merged_into=None,
-        in_cases__case=context.case,
-    ).first() or Party.objects.create(
-        kind=data["kind"], name=data["name"], platform=data["platform"], first_case=context.case
-    )
-    CaseParty.objects.get_or_create(case=context.case, party=party, part=data["part"], removed_at=None)
+    party = name_party(context.case, data["kind"], data["name"], data["platform"], data["part"])
     context.said["party"] = party.pk
 
 

@@ -37,6 +37,13 @@ class Brake:
 # A school or a whole village may share one address, and an emergency there has many witnesses.
 EMERGENCY = Brake("emergency", freely=30, most=None)
 OTHER = Brake("other", freely=10, most=60)
+# A wiki sends for all its users from few addresses, and cannot wait and try again. One that shows its secret
+# stops only where it runs in circles.
+STRANGE_WIKI, KNOWN_WIKI = 120, 6000
+
+
+class TooFast(Exception):
+    """A wiki sent more than it may within `WINDOW` (HTTP 429)."""
 
 
 class Verdict(Enum):
@@ -57,6 +64,16 @@ def weigh(brake: Brake, request: HttpRequest, content: bytes, patience: str) -> 
         return Verdict.GO
     slow = store.take(_bucket(f"slow {brake.kind}", network_of(request)), brake.most - brake.freely, WINDOW)
     return Verdict.GO if slow else Verdict.STOP
+
+
+def hold_wiki(request: HttpRequest, wiki: str) -> None:
+    """Count a report of a wiki: of one that we know by its name, else by its network.
+
+    Raises TooFast, Unreachable.
+    """
+    who, most = (wiki, KNOWN_WIKI) if wiki else (network_of(request), STRANGE_WIKI)
+    if not store.take(_bucket("report known-wiki" if wiki else "report wiki", who), most, WINDOW):
+        raise TooFast
 
 
 def may_look_up(request: HttpRequest, code_hash: bytes) -> bool:

@@ -31,7 +31,7 @@ class Posted:
 
 
 class TooLarge(Exception):
-    """The body is over `MOST_BODY` and was not read (HTTP 413)."""
+    """The body is over the limit and was not read (HTTP 413)."""
 
 
 def read(request: HttpRequest) -> Posted:
@@ -42,7 +42,7 @@ def read(request: HttpRequest) -> Posted:
     if request.content_type == "multipart/form-data":
         return _read_parts(request)
     try:
-        body = _body(request)
+        body = _read_whole(request, MOST_BODY)
         data = QueryDict(body, encoding="utf-8")
     except (SuspiciousOperation, UnreadablePostError) as error:
         raise BadRequest from error
@@ -55,12 +55,20 @@ def without_ours(body: bytes) -> bytes:
     return b"&".join(part for part in body.split(b"&") if not part.startswith(names))
 
 
-def _body(request: HttpRequest) -> bytes:
+def body(request: HttpRequest, most: int) -> bytes:
+    """The body of a POST as it came. Raises TooLarge, and BadRequest where it is cut short."""
+    try:
+        return _read_whole(request, most)
+    except (SuspiciousOperation, UnreadablePostError) as error:
+        raise BadRequest from error
+
+
+def _read_whole(request: HttpRequest, most: int) -> bytes:
     """The whole body. One that is announced as too long is not read at all."""
-    if _announced(request) > MOST_BODY:
+    if _announced(request) > most:
         raise TooLarge
-    body = _stream(request).read(MOST_BODY + 1)
-    if len(body) > MOST_BODY:
+    body = _stream(request).read(most + 1)
+    if len(body) > most:
         raise TooLarge
     return body
 

@@ -327,6 +327,21 @@ def _shared_with_a_committee(desk: Desk) -> None:
     desk.share(reference, "heron", "A question of the committee.", ["ExampleSedge", *words])
 
 
+def _from_a_wiki(desk: Desk) -> None:
+    """As the extension ReportIncident sends it."""
+    desk.report(
+        "wiki",
+        "Reporting user: ExampleMoss\nReported user: ExampleSedge\nLink to reported comment: "
+        "https://en.wiki.example/w/index.php?oldid=123456#c-ExampleSedge-20260411101500-Fair\n\n"
+        "Threat type: Threats of physical harm\nDetails: They wrote that they know where I live.",
+        channel="wiki",
+        language="",
+        subject="Incident Reporting System emergency report",
+        sender_name="ExampleMoss",
+        sender_email="moss@wiki.example",
+    )
+
+
 STORIES: tuple[Callable[[Desk], None], ...] = (
     _waiting_for_legal,
     _new_threat,
@@ -339,4 +354,5 @@ STORIES: tuple[Callable[[Desk], None], ...] = (
     _to_sort,
     _sorted_and_answered,
     _shared_with_a_committee,
+    _from_a_wiki,
 )

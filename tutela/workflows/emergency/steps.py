@@ -11,6 +11,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from tutela.core.cases.models import CaseParty, Event, Exhibit, Party, Report, Severity
+from tutela.core.cases.parties import name_party
 from tutela.core.errors import NotAllowed, StepClosed
 from tutela.core.flow import approvals
 from tutela.core.flow.context import Context, Wish
@@ -24,11 +25,19 @@ from tutela.programs.directory.models import Agency, digits
 from tutela.programs.directory.numbers import emergency_numbers
 from tutela.programs.registers import releases
 from tutela.programs.registers.models import DataClass, LegalBasis, ReleaseEntry, ReleaseReason
+from tutela.programs.wikis.incident import Incident, Threat, read_emergency
 
 from .conditions import agency_of, unacknowledged
 
 # What the portal's form calls the person at risk, and what we call them.
 AT_RISK = {"writer": "writer", "other": "other", "me": "reporter", "unsure": "unsure"}
+# What a wiki calls the threat, and what we know by that. The person reported wrote it.
+THREATS: dict[Threat | None, dict[str, object]] = {
+    Threat.PHYSICAL: {"kind": "others"},
+    Threat.SELF: {"kind": "self_harm", "at_risk": "writer"},
+    Threat.PUBLIC: {"kind": "place"},
+    None: {},
+}
 MOST_PLACE = 1000
 
 
@@ -39,6 +48,8 @@ def title_of(report: Report) -> str:
     """What happened, without names and without words of the report."""
     if report.channel == Report.Channel.MAIL:
         return _("Emergency report by mail")
+    if report.channel == Report.Channel.WIKI:
+        return _title_from_wiki(read_emergency(report.text).threat)
     who = report.fields.get("who")
     if who == "writer":
         return _("Threat of harm to the writer themselves")
@@ -49,8 +60,22 @@ def title_of(report: Report) -> str:
     return _("Emergency report")
 
 
+def _title_from_wiki(threat: Threat | None) -> str:
+    if threat is Threat.SELF:
+        return _("Threat of harm to the writer themselves")
+    if threat is Threat.PHYSICAL:
+        return _("Threat against another person, or many")
+    if threat is Threat.PUBLIC:
+        return _("Threat against a place or an event")
+    return _("Emergency report")
+
+
 def facts_of(report: Report) -> dict[str, object]:
-    """What the form of the portal told us already."""
+    """What the form of the portal, or of a wiki, told us already."""
+    if report.channel == Report.Channel.WIKI:
+        incident = read_emergency(report.text)
+        where = {"where": incident.address} if incident.address else {}
+        return {**THREATS[incident.threat], **where}
     told = {
         "at_risk": AT_RISK.get(str(report.fields.get("who", ""))),
         "where": str(report.fields.get("where", ""))[:MOST_PLACE].strip(),
@@ -64,7 +89,18 @@ def on_open(context: Context) -> list[Wish]:
     case.wiki = _host(str(case.facts.get("where", "")))
     if case.facts.get("at_risk") == "reporter":
         case.severity = Severity.CRITICAL
+    for report in context.reports:
+        if report.channel == Report.Channel.WIKI:
+            _add_reported(context, read_emergency(report.text))
     return [_page(context, person) for person in to_page(context.case)]
+
+
+def _add_reported(context: Context, incident: Incident) -> None:
+    """Name the account that the wiki's user reported; who threatens themselves is at risk."""
+    if not incident.reported:
+        return
+    part = CaseParty.Part.AT_RISK if incident.threat is Threat.SELF else CaseParty.Part.REPORTED
+    name_party(context.case, Party.Kind.ACCOUNT, incident.reported, context.case.wiki, part)
 
 
 def _host(where: str) -> str:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from urllib.parse import urlsplit
 
-from tutela.core.cases.models import Case, CaseLink, Message, Report, Severity
+from tutela.core.cases.models import Case, CaseLink, CaseParty, Message, Party, Report, Severity
 from tutela.core.cases.moving import move_reports
 from tutela.core.cases.opening import make_case, started
+from tutela.core.cases.parties import name_party
 from tutela.core.flow import registry
 from tutela.core.flow.context import Context, Wish
 from tutela.core.people.actor import Actor, acting_as, system_actor
@@ -15,6 +16,7 @@ from tutela.core.people.roles import SystemActor
 from tutela.programs.directory.models import Issue
 from tutela.programs.registers import contacts
 from tutela.programs.registers.models import ContactRestriction
+from tutela.programs.wikis.incident import Incident, read_direct
 
 from .conditions import address_of, sender_of
 from .forms import LENGTHS
@@ -32,7 +34,9 @@ URGENCY = {
 
 
 def facts_of(report: Report) -> dict[str, object]:
-    """What the portal told us already."""
+    """What the portal, or a direct report of a wiki, told us already."""
+    if incident := _direct(report):
+        return {"where": incident.address}
     category = str(report.fields.get("category", ""))
     where = str(report.fields.get("where", ""))[:MOST_PLACE].strip()
     told = {"category": category if category in Issue.values else "", "where": where}
@@ -45,11 +49,19 @@ def title_of(report: Report) -> str:
     return report.subject or (str(Issue(category).label) if category in Issue.values else "")
 
 
+def _direct(report: Report) -> Incident | None:
+    return read_direct(report.text) if report.channel == Report.Channel.MAIL else None
+
+
 def on_open(context: Context) -> None:
     """Set what a suspended contact sends aside. A person still reads it; emergencies never come here."""
     case = context.case
     case.wiki = _host(str(case.facts.get("where", "")))
     _raise_severity(case)
+    for incident in filter(None, map(_direct, context.reports)):
+        if incident.reported:
+            part = CaseParty.Part.REPORTED
+            name_party(case, Party.Kind.ACCOUNT, incident.reported, case.wiki, part)
     if contacts.suspension(address_of(case)):
         context.go_to = "suspended_contact"
 

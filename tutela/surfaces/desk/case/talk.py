@@ -44,6 +44,7 @@ class Talk:
     language: str
     by_mail: bool
     by_code: bool
+    is_mail: bool
     problems: int
     files: int
     url: str
@@ -99,6 +100,7 @@ def _talk(case: Case, number: int, report: Report) -> Talk:
         language=language(report.language) if report.language else "",
         by_mail=bool(report.sender_email),
         by_code=report.receipt_hash is not None,
+        is_mail=report.channel == Report.Channel.MAIL,
         problems=len(report.problems),
         files=report.n_files,  # type: ignore[attr-defined]  # counted with the report
         url=reverse("desk:report", args=[case.reference, report.pk]),
