@@ -135,6 +135,11 @@ def lmtp_port() -> int:
     return int(os.environ.get("TUTELA_LMTP_PORT", str(port() + 2)))
 
 
+def imap() -> str:
+    """The accounts that mail is fetched from, separated by spaces. `TUTELA_IMAP`, else none."""
+    return os.environ.get("TUTELA_IMAP", "").strip()
+
+
 def vault() -> str:
     """Where key-encryption keys live. `TUTELA_VAULT`, else a file in the data folder."""
     return os.environ.get("TUTELA_VAULT", f"file:{data_folder() / 'keys' / 'vault.json'}")

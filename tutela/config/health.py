@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.db import DatabaseError
 from django.http import HttpRequest, JsonResponse
 
 from tutela.connectors import FACTORIES
+from tutela.connectors.imap.accounts import sources
+from tutela.core.errors import NotConfigured
 from tutela.core.health import beats
-from tutela.core.health.report import Health, look
+from tutela.core.health.report import Health, Part, look
 from tutela.core.people.models import Staff, Token
 from tutela.core.people.tokens import holder_of
 
@@ -50,7 +53,13 @@ def _is_ours(request: HttpRequest) -> bool:
 
 def whole_platform() -> Health:
     """The health of the database and of every loop that this installation should run."""
-    return look(loops())
+    try:
+        fetched = [one.name for one in sources(settings.IMAP, frozenset(settings.MAILBOXES))]
+    except NotConfigured as error:
+        health = look(loops())
+        health.look_at(Part.MAIL, str(error))
+        return health
+    return look(loops(), fetched)
 
 
 def loops() -> list[str]:

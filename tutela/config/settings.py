@@ -148,6 +148,8 @@ SMTP_PASSWORD_FILE = os.environ.get("TUTELA_SMTP_PASSWORD_FILE", "")
 SMTP_TLS = os.environ.get("TUTELA_SMTP_TLS", "offered")  # or "required"
 MAIL_FROM = os.environ.get("TUTELA_MAIL_FROM", "Trust & Safety <safety@tutela.example>")
 LMTP_PORT = int(os.environ.get("TUTELA_LMTP_PORT", str(environment.port() + 2)))
+# Accounts that mail is fetched from: see tutela/connectors/imap.
+IMAP = environment.imap()
 # Address or mailbox name -> workflow of the first case.
 MAILBOXES = {"emergency": "emergency", "ca": "triage", "info": "triage", "safety": "triage"}
 

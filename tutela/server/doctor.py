@@ -73,6 +73,7 @@ def examine() -> list[Finding]:
         *audit(),
         *time(),
         mail(),
+        *fetched_mail(),
         pdf(),
         assets(),
         translations(),
@@ -267,7 +268,7 @@ def work() -> Iterator[Finding]:
         with psycopg.connect(address, connect_timeout=5) as connection:
             loops = connection.execute(
                 "select name, extract(epoch from now() - at)::integer, late_after"
-                " from health_heartbeat order by name"
+                " from health_heartbeat where name not like 'mailbox.%' order by name"
             ).fetchall()
             waiting = connection.execute(
                 "select effects_failed, clocks_faulty from tutela.health()"
@@ -358,6 +359,34 @@ def mail() -> Finding:
         f"kept as files in {folder}; nothing is sent",
         "Set TUTELA_SMTP_HOST to the name of your mail server.",
     )
+
+
+def fetched_mail() -> Iterator[Finding]:
+    """Whether the mail of each account in TUTELA_IMAP is fetched."""
+    _set_up()
+    from django.conf import settings
+    from django.db import DatabaseError
+
+    from tutela.connectors.imap.accounts import sources
+    from tutela.core.errors import NotConfigured
+    from tutela.core.health.report import Health, judge_mailbox
+
+    check = "Fetched mail"
+    try:
+        accounts = sources(settings.IMAP, frozenset(settings.MAILBOXES))
+    except NotConfigured as error:
+        yield fault(check, str(error), "Correct TUTELA_IMAP: see tutela/connectors/imap/README.md.")
+        return
+    for account in accounts:
+        health = Health()
+        try:
+            judge_mailbox(health, account.name)
+        except DatabaseError:
+            return  # the finding about the database says it
+        remedy = "Check TUTELA_IMAP, and what `tutela mail fetch` says."
+        yield from (fault(check, seen.rstrip("."), remedy) for seen in health.attention)
+        if not health.attention:
+            yield ok(check, f"{account.name} from {account.host}")
 
 
 def pdf() -> Finding:

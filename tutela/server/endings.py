@@ -17,7 +17,9 @@ from django.db import transaction
 from django.utils import timezone
 
 from tutela.config import environment
+from tutela.connectors.imap.accounts import Source, sources
 from tutela.connectors.mail.client import Server, Unreachable, certificate_of
+from tutela.core.errors import NotConfigured
 from tutela.core.health.models import Ending
 from tutela.core.people.models import Token
 from tutela.core.vault.models import IndexKey, IntakeKey, WorkflowKey
@@ -42,8 +44,18 @@ def _certificates() -> Iterator[Ending]:
         parts = urlsplit(url)
         if parts.scheme == "https" and parts.hostname:
             yield _of_server(parts.hostname, parts.port or 443)
+    for account in _fetched():
+        yield _of_server(account.host, account.port)
     if settings.SMTP_HOST:
         yield from _of_mail(Server(settings.SMTP_HOST, settings.SMTP_PORT, timeout=PATIENCE))
+
+
+def _fetched() -> list[Source]:
+    """The mail servers that show a certificate at once. One where names are wrong is told of elsewhere."""
+    try:
+        return [one for one in sources(settings.IMAP, frozenset(settings.MAILBOXES)) if one.private]
+    except NotConfigured:
+        return []
 
 
 def _key_service() -> list[str]:

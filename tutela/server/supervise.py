@@ -54,6 +54,8 @@ class Program:
 def programs() -> tuple[Program, ...]:
     """The group, in the order of starting."""
     port = environment.port()
+    fetch = (sys.executable, "-m", "tutela", "mail", "fetch")
+    fetches = (Program("fetch", fetch),) if environment.imap() else ()
     return (
         Program("desk", (sys.executable, "-m", "tutela.server.web", "desk"), port),
         Program(
@@ -64,6 +66,7 @@ def programs() -> tuple[Program, ...]:
         ),
         Program("worker", (sys.executable, "-m", "tutela", "worker")),
         Program("mail", (sys.executable, "-m", "tutela", "mail"), environment.lmtp_port()),
+        *fetches,
         Program("live", (sys.executable, "-m", "tutela", "live"), port + 1),
     )
 

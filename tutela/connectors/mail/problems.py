@@ -44,6 +44,9 @@ MAIL: Final[dict[str, StrPromise]] = {
     "encrypted": _("A part of the mail is encrypted and could not be read."),
     "header-cut": _("A header is longer than we read; the rest is in the mail as it came."),
     "headers-cut": _("There are more headers than we read; the rest is in the mail as it came."),
+    "mail-cut": _(
+        "The mail is larger than we take. This is its beginning; the whole of it is in the mailbox."
+    ),
     "no-blank-line": _("No blank line separates the headers from the text."),
     "no-boundary": _("The mail says that it has parts, but none could be found."),
     "no-date": _("The date could not be read."),

@@ -23,6 +23,11 @@ WRITE: Final = """
     VALUES (%(name)s, now(), %(late_after)s, %(detail)s::jsonb)
     ON CONFLICT (name) DO UPDATE SET at = now(), late_after = excluded.late_after, detail = excluded.detail
 """
+#: One that never worked is silent at once.
+_TROUBLE: Final = """
+    INSERT INTO health_heartbeat (name, at, late_after, detail) VALUES (%(name)s, now(), 0, %(detail)s::jsonb)
+    ON CONFLICT (name) DO UPDATE SET detail = excluded.detail
+"""
 _FORGOTTEN_AFTER = timedelta(days=1)
 
 
@@ -31,15 +36,26 @@ def effects_of(connector: str) -> str:
     return f"effects.{connector}"
 
 
-def where() -> str:
+def mailbox(name: str) -> str:
+    """The name of the loop that fetches mail from one account."""
+    return f"mailbox.{name}"[:60]
+
+
+def where(**more: object) -> str:
     """This process, as JSON for the detail of a heartbeat."""
-    return json.dumps({"process": os.getpid(), "machine": socket.gethostname()})
+    return json.dumps({"process": os.getpid(), "machine": socket.gethostname(), **more})
 
 
-def beat(name: str, late_after: int) -> None:
+def beat(name: str, late_after: int, **more: object) -> None:
     """Say that a loop just did its work. It counts as silent after `late_after` seconds without."""
     with connection.cursor() as cursor:
-        cursor.execute(WRITE, {"name": name, "late_after": late_after, "detail": where()})
+        cursor.execute(WRITE, {"name": name, "late_after": late_after, "detail": where(**more)})
+
+
+def trouble(name: str, words: str) -> None:
+    """Say why a loop could not do its work. That is no sign of life: it counts as silent when it did."""
+    with connection.cursor() as cursor:
+        cursor.execute(_TROUBLE, {"name": name, "detail": where(trouble=words)})
 
 
 def forget_old() -> int:

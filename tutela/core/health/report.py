@@ -16,6 +16,7 @@ from django.utils.translation import ngettext
 
 from tutela.core.moment import database_now
 
+from . import beats
 from .models import Ending, Heartbeat
 
 #: Seconds for which a report may wait for its case, and a clock or an act outside for its loop.
@@ -41,6 +42,7 @@ class Part(StrEnum):
     ENDINGS = "endings"
     TIME = "time"
     ACCESS = "access"
+    MAIL = "mail"
 
 
 @dataclass(frozen=True)
@@ -74,8 +76,11 @@ class Health:
         return not self.faults
 
 
-def look(expected: Iterable[str]) -> Health:
-    """Look at the database and at the loops of these names. Needs no actor. Never raises."""
+def look(expected: Iterable[str], mailboxes: Iterable[str] = ()) -> Health:
+    """Look at the database and at the loops of these names. Needs no actor. Never raises.
+
+    `mailboxes` are the accounts that mail is fetched from: one that is away is no fault of the platform's.
+    """
     health = Health()
     try:
         missing = ", ".join(_missing_migrations())
@@ -88,6 +93,8 @@ def look(expected: Iterable[str]) -> Health:
         health.figures.update(_figures())
         health.parts.update(dict.fromkeys(Part, True))
         _judge_loops(health, expected)
+        for name in mailboxes:
+            judge_mailbox(health, name)
         _judge_time(health)
         for ending in soon():
             health.look_at(Part.ENDINGS, str(ending))
@@ -141,6 +148,33 @@ def _judge_loops(health: Health, expected: Iterable[str]) -> None:
                 _("“%(name)s” has not been seen for %(seconds)d seconds: look at `tutela worker`.")
                 % {"name": name, "seconds": age},
             )
+
+
+def judge_mailbox(health: Health, name: str) -> None:
+    """Look at one account that mail is fetched from. One query."""
+    beat = Heartbeat.objects.filter(name=beats.mailbox(name)).first()
+    words = {"name": name}
+    if beat is None:
+        health.look_at(
+            Part.MAIL, _("Nobody has ever fetched the mail of “%(name)s”: start `tutela mail fetch`.") % words
+        )
+    elif trouble := beat.detail.get("trouble"):
+        health.look_at(Part.MAIL, _("The mail of “%(name)s”: %(trouble)s") % {**words, "trouble": trouble})
+    elif (timezone.now() - beat.at).total_seconds() > beat.late_after:
+        health.look_at(
+            Part.MAIL,
+            _("The mail of “%(name)s” is not fetched: look at `tutela mail fetch`.") % words,
+        )
+    elif many := beat.detail.get("put_off"):
+        health.look_at(
+            Part.MAIL,
+            ngettext(
+                "%(many)d mail of “%(name)s” could not be stored, stays there and is tried again.",
+                "%(many)d mails of “%(name)s” could not be stored, stay there and are tried again.",
+                many,
+            )
+            % {**words, "many": many},
+        )
 
 
 def soon() -> list[Ending]:

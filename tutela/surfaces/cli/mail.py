@@ -1,4 +1,4 @@
-"""`tutela mail` listens for mail; `tutela receive` takes in one mail from a file."""
+"""`tutela mail` listens for mail or fetches it; `tutela receive` takes in one mail from a file."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 import sys
 from contextlib import nullcontext
 from pathlib import Path
+from threading import Event
 from typing import Annotated, Final
 
 import typer
@@ -14,20 +15,24 @@ from django.db import InterfaceError, OperationalError
 
 from tutela.core.cases.opening import open_case
 from tutela.core.cases.receive import Received
-from tutela.core.errors import TutelaError
+from tutela.core.errors import NotConfigured, TutelaError
 from tutela.surfaces.cli.main import TRY_LATER, fail
-from tutela.surfaces.mail import listener
+from tutela.surfaces.mail import fetcher, listener
 from tutela.surfaces.mail.incoming import mailbox_of, take_in
 
 app = typer.Typer(help="Mail: listen for it, or take in one from a file.")
+ways = typer.Typer()
+app.add_typer(ways, name="mail")
 
 #: Exit code of sysexits.h for an unknown addressee: mail servers understand it.
 NO_USER: Final = 67
 
 
-@app.command()
-def mail() -> None:
-    """Listen for mail over LMTP on this machine, until SIGTERM."""
+@ways.callback(invoke_without_command=True)
+def mail(context: typer.Context) -> None:
+    """Listen for mail over LMTP on this machine, until SIGTERM; or fetch it, with `fetch`."""
+    if context.invoked_subcommand is not None:
+        return
 
     def started(port: int) -> None:
         typer.echo(
@@ -38,6 +43,25 @@ def mail() -> None:
         listener.run(started)
     except OSError as error:
         fail(f"Port {settings.LMTP_PORT} cannot be listened on: {error.strerror}. Set TUTELA_LMTP_PORT.")
+
+
+@ways.command()
+def fetch(
+    *, once: Annotated[bool, typer.Option("--once", help="Take in what is there now, and end.")] = False
+) -> None:
+    """Fetch mail over IMAP from the accounts in TUTELA_IMAP, until SIGTERM.
+
+    A mail is marked as taken only when its report is durable. With --once: 75 when some of it was not.
+    """
+    try:
+        found = fetcher.configured()
+    except NotConfigured as error:
+        fail(str(error))
+    if not once:
+        typer.echo(f"Fetching mail for {', '.join(one.name for one in found)}.", err=True)
+        fetcher.run(found)
+    elif not all([fetcher.Fetcher(one, Event()).once() for one in found]):
+        fail("Not all mail was taken in; what was not stays in its mailbox. Try again later.", TRY_LATER)
 
 
 @app.command()

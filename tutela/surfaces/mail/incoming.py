@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 
 from django.conf import settings
 from django.db import InterfaceError, OperationalError
@@ -22,15 +23,18 @@ def mailbox_of(address: str) -> str:
     return name if name in settings.MAILBOXES else ""
 
 
-def take_in(raw: bytes, mailbox: str, *, null_sender: bool = False) -> Received:
+def take_in(raw: bytes, mailbox: str, *, null_sender: bool = False, is_cut: bool = False) -> Received:
     """Make a report of a mail, durably. Returns after the commit.
 
-    `null_sender` says that the mail wants no answer (RFC 5321, 4.5.5). Raises BadData for a mail over the
-    limits, and the database's errors when it cannot be reached: then nothing was promised. A mail that
-    the report cannot hold as it was read is kept unread.
+    `null_sender` says that the mail wants no answer (RFC 5321, 4.5.5), `is_cut` that this is only its
+    beginning. Raises BadData for a mail over the limits, and the database's errors when it cannot be
+    reached: then nothing was promised. A mail that the report cannot hold as it was read is kept unread.
     """
     try:
-        return receive(incoming_from_mail(raw, mailbox, null_sender=null_sender))
+        incoming = incoming_from_mail(raw, mailbox, null_sender=null_sender)
+        if is_cut:
+            incoming = replace(incoming, problems=({"code": "mail-cut", "detail": ""}, *incoming.problems))
+        return receive(incoming)
     except (OperationalError, InterfaceError, BadData):
         raise
     except Exception:

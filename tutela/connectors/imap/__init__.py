@@ -1,0 +1,1 @@
+"""Fetches mail from mailboxes at a mail server, over IMAP."""
