@@ -60,7 +60,9 @@ def fetch(
     if not once:
         typer.echo(f"Fetching mail for {', '.join(one.name for one in found)}.", err=True)
         fetcher.run(found)
-    elif not all([fetcher.Fetcher(one, Event()).once() for one in found]):
+        return
+    done = [fetcher.Fetcher(one, Event()).once() for one in found]  # one that fails stops no other
+    if not all(done):
         fail("Not all mail was taken in; what was not stays in its mailbox. Try again later.", TRY_LATER)
 
 
