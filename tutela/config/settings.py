@@ -152,6 +152,8 @@ LMTP_PORT = int(os.environ.get("TUTELA_LMTP_PORT", str(environment.port() + 2)))
 IMAP = environment.imap()
 # Address or mailbox name -> workflow of the first case.
 MAILBOXES = {"emergency": "emergency", "ca": "triage", "info": "triage", "safety": "triage"}
+# Senders of MediaModeration's mails, in small letters. From others, such a mail is one like any other.
+HASH_MATCH_SENDERS = os.environ.get("TUTELA_HASH_MATCH_SENDERS", "").lower().split()
 
 # Break-glass: how many minutes a case stays open unless told otherwise, and in which time it is reviewed.
 GLASS_MINUTES = int(os.environ.get("TUTELA_GLASS_MINUTES", "60"))

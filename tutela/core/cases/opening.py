@@ -37,7 +37,8 @@ def open_case(report_id: int) -> str:
     with acting_as(system_actor(SystemActor.INTAKE)) as actor:
         report = _locked(report_id)
         if report.case_id is None:
-            case = _added(report, actor) or _answered(report, actor) or _open(report, actor)
+            case = _added(report, actor) or _answered(report, actor) or _same(report, actor)
+            case = case or _open(report, actor)
             report.case = report.case or case
             report.first_case = report.first_case or report.case
             report.opened_at = timezone.now()
@@ -199,10 +200,23 @@ def _answered(report: Report, actor: Actor) -> Case | None:
     return _join(report, earlier.report, actor) if earlier and earlier.report else None
 
 
-def _join(report: Report, earlier: Report, actor: Actor) -> Case:
+def _same(report: Report, actor: Actor) -> Case | None:
+    """The case of an earlier report about the same matter, as the workflow sees it."""
+    joins = registry.workflow(report.workflow).joins(report)
+    if joins is None:
+        return None
+    return _join(report, joins.earlier, actor) if joins.news else _put(report, joins.earlier)
+
+
+def _put(report: Report, earlier: Report) -> Case:
     case = _case_of(earlier)
     report.case, report.first_case = case, earlier.first_case
     report.save(update_fields=["case", "first_case"])
+    return case
+
+
+def _join(report: Report, earlier: Report, actor: Actor) -> Case:
+    case = _put(report, earlier)
     add_message(case, earlier, actor, report.text, channel=report.channel, subject=report.subject)
     return case
 

@@ -295,6 +295,18 @@ def _no_facts(_report: Report) -> dict[str, object]:
 
 
 @dataclass(frozen=True)
+class Joins:
+    """That a report tells of the same matter as an earlier one; and whether it says anything new."""
+
+    earlier: Report
+    news: bool
+
+
+def _joins_none(_report: Report) -> Joins | None:
+    return None
+
+
+@dataclass(frozen=True)
 class Workflow:
     """What one kind of case is. Read it aloud: it should need no explaining."""
 
@@ -320,6 +332,8 @@ class Workflow:
     facts: type[forms.Form] | None = None
     title_of: Callable[[Report], str] = _title
     facts_of: Callable[[Report], dict[str, object]] = _no_facts
+    #: The earlier report whose case a new one joins, where what they say shows that it is one matter.
+    joins: Callable[[Report], Joins | None] = _joins_none
     #: What is done when a case opens. With `context.go_to` it opens in one of `may_open_in` instead.
     on_open: Callable[[Context], Sequence[Wish] | None] | None = None
     may_open_in: tuple[str, ...] = ()

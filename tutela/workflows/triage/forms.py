@@ -37,6 +37,8 @@ class Facts(FactsForm):
         label=_("Category"), choices=[*NOT_SORTED, *Issue.choices], required=False, disabled=True
     )
     where = forms.CharField(label=_("Where"), max_length=1000, required=False)
+    sha1 = forms.CharField(label=_("SHA-1"), max_length=40, required=False, disabled=True)
+    matched_files = forms.CharField(label=_("Files"), widget=forms.Textarea, required=False, disabled=True)
 
 
 class Sort(CaseForm):

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from urllib.parse import urlsplit
 
+from django.utils.translation import gettext as _
+
 from tutela.core.cases.models import Case, CaseLink, CaseParty, Message, Party, Report, Severity
 from tutela.core.cases.moving import move_reports
 from tutela.core.cases.opening import make_case, started
@@ -20,6 +22,7 @@ from tutela.programs.wikis.incident import Incident, read_direct
 
 from .conditions import address_of, sender_of
 from .forms import LENGTHS
+from .matches import lines_of, match_of
 
 Act = ContactRestriction.Act
 MOST_PLACE = 1000
@@ -34,7 +37,10 @@ URGENCY = {
 
 
 def facts_of(report: Report) -> dict[str, object]:
-    """What the portal, or a direct report of a wiki, told us already."""
+    """What the portal, or a wiki, told us already."""
+    if match := match_of(report):
+        place = {"category": Issue.CHILD.value, "where": match.server}
+        return {**place, "sha1": match.sha1, "matched_files": lines_of(match)}
     if incident := _direct(report):
         return {"where": incident.address}
     category = str(report.fields.get("category", ""))
@@ -44,7 +50,9 @@ def facts_of(report: Report) -> dict[str, object]:
 
 
 def title_of(report: Report) -> str:
-    """The subject of the mail, or what the portal was told it is about."""
+    """The subject of the mail, or what the portal was told it is about. No name of a file that matches."""
+    if match := match_of(report):
+        return _("Hash match on %(wiki)s") % {"wiki": match.wiki}
     category = str(report.fields.get("category", ""))
     return report.subject or (str(Issue(category).label) if category in Issue.values else "")
 
@@ -58,6 +66,8 @@ def on_open(context: Context) -> None:
     case = context.case
     case.wiki = _host(str(case.facts.get("where", "")))
     _raise_severity(case)
+    if any(map(match_of, context.reports)):
+        case.restricted = True
     for incident in filter(None, map(_direct, context.reports)):
         if incident.reported:
             part = CaseParty.Part.REPORTED

@@ -27,7 +27,7 @@ from tutela.core.flow.needs import has_reporter, in_state
 from tutela.core.people.roles import Role
 from tutela.core.records.rules import Trigger, erase_closed, years_long
 
-from . import conditions, forms, steps
+from . import conditions, forms, matches, steps
 
 TEAM = (Role.INTAKE, Role.RESPONDER, Role.MANAGER)
 MANAGERS = (Role.MANAGER,)
@@ -257,6 +257,7 @@ WORKFLOW = Workflow(
     facts=forms.Facts,
     title_of=steps.title_of,
     facts_of=steps.facts_of,
+    joins=matches.joins,
     on_open=steps.on_open,
     retention=erase_closed(
         years_long(1),
