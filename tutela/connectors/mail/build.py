@@ -35,7 +35,7 @@ MAX_SUBJECT: Final = 300
 MAX_REFERENCES: Final = 20
 
 _ADDRESS: Final = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*")
-_REFERENCE: Final = re.compile(r"[A-Za-z0-9-]{1,40}")
+_TOKEN: Final = re.compile(r"[a-z0-9-]{1,50}")
 _LANGUAGE: Final = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")
 _FILE_TYPE: Final = re.compile(r"application/([a-z0-9.+-]{1,60})")
 _RIGHT_TO_LEFT: Final = frozenset({"ar", "arc", "ckb", "dv", "fa", "he", "ks", "ps", "sd", "ug", "ur", "yi"})
@@ -89,9 +89,9 @@ def build(payload: Mapping[str, Any], key: str, sender: str, now: datetime) -> M
     """The mail that a payload asks for.
 
     `payload`: `to`, `subject`, `text`; and, where wanted, `html` (the inside of a body, already escaped),
-    `language`, `in_reply_to`, `references` (a list), `reference` (the case, for the address that answers
-    go to), `from_name`, `automatic`, `attachments` (each `name`, `content_type`, and the bytes as `base64`).
-    `sender` is ours, `Name <address>`. Raises `Rejected`.
+    `language`, `in_reply_to`, `references` (a list), `token` (for the address that answers go to, and
+    what could not be delivered), `from_name`, `automatic`, `attachments` (each `name`, `content_type`, and
+    the bytes as `base64`). `sender` is ours, `Name <address>`. Raises `Rejected`.
     """
     to, identifier = recipient(payload), message_id(key, sender)
     name, address = parseaddr(sender)
@@ -101,21 +101,28 @@ def build(payload: Mapping[str, Any], key: str, sender: str, now: datetime) -> M
     message["From"] = _mailbox(one_line(str(payload.get("from_name") or name), 100), address)
     message["To"] = to
     message["Subject"] = _words(subject(payload))
-    _answering(message, payload, address)
+    back = _back(payload, address)
+    if back != address:
+        message["Reply-To"] = back
+    _answering(message, payload)
     if payload.get("automatic"):
-        message["Auto-Submitted"] = "auto-replied"
+        message["Auto-Submitted"] = "auto-replied" if message["In-Reply-To"] else "auto-generated"
         message["X-Auto-Response-Suppress"] = "All"
     if language := _language(payload):
         message["Content-Language"] = language
-    return Mail(address, to, identifier, subject(payload), message.as_bytes(policy=_POLICY))
+    return Mail(back, to, identifier, subject(payload), message.as_bytes(policy=_POLICY))
 
 
-def _answering(message: Message[Any, Any], payload: Mapping[str, Any], address: str) -> None:
-    """Where an answer goes, and which mails this one answers."""
-    reference = str(payload.get("reference") or "")
-    if _REFERENCE.fullmatch(reference):
-        local, _at, domain = address.rpartition("@")
-        message["Reply-To"] = f"{local}+{reference.lower()}@{domain}"
+def _back(payload: Mapping[str, Any], address: str) -> str:
+    """Our address as this mail alone has it: answers go there, and what could not be delivered."""
+    token = str(payload.get("token") or "")
+    local, _at, domain = address.rpartition("@")
+    fits = _TOKEN.fullmatch(token) and len(local) + len(token) < 64
+    return f"{local}+{token}@{domain}" if fits else address
+
+
+def _answering(message: Message[Any, Any], payload: Mapping[str, Any]) -> None:
+    """Which mails this one answers."""
     answered = _identifiers(str(payload.get("in_reply_to") or ""))
     earlier = _identifiers(" ".join(map(str, payload.get("references") or [])))
     if answered:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
+from .bounces import Returned, returned
 from .charsets import clean, decode, has_controls, one_line, turns_direction
 from .flowed import unflow
 from .headers import Headers, addresses, date, language, message_id, message_ids, words
@@ -27,6 +28,7 @@ _SHOWN: Final = frozenset(
     {"text/plain", "text/html", "text/enriched", "text/markdown", "text/rfc822-headers"}
     | {"message/delivery-status", "message/disposition-notification"}
 )
+_DELIVERED: Final = ("delivered-to", "x-original-to", "envelope-to", "x-envelope-to")
 _FORWARDED: Final = ("From", "To", "Date", "Subject")
 _META_CHARSET: Final = re.compile(
     rb"<meta[^>]{0,200}charset\s*=\s*[\"']?\s*([A-Za-z0-9_:.-]{2,40})", re.IGNORECASE
@@ -75,6 +77,8 @@ class ParsedMail:
     sender_email: str = ""
     reply_to: str = ""
     recipients: tuple[str, ...] = ()
+    # Also where the mail servers on its way say that it went: this is how the part after a `+` survives.
+    delivered_to: tuple[str, ...] = ()
     subject: str = ""
     date: datetime | None = None
     text: str = ""
@@ -83,6 +87,8 @@ class ParsedMail:
     # Sent by a program on its own: an answer to it would go round in circles.
     auto_submitted: bool = False
     bounce: bool = False
+    # What a mail server says of a mail that it brings back.
+    returned: Returned | None = None
     # Sent on by a mailing list: an answer to its Reply-To may reach everybody on it.
     through_list: bool = False
     problems: tuple[Problem, ...] = ()
@@ -248,6 +254,7 @@ class _Reader:
             sender_email=email,
             reply_to=next((found for _, found in self._addresses(headers, "reply-to", 1) if found), ""),
             recipients=self._recipients(headers),
+            delivered_to=self._delivered_to(headers),
             subject=self.header(headers, "subject"),
             date=sent,
             text=text,
@@ -255,6 +262,7 @@ class _Reader:
             attachments=tuple(self.files),
             auto_submitted=bounce or _is_automatic(headers),
             bounce=bounce,
+            returned=returned(self.message) if bounce else None,
             through_list=bool(headers.raw("list-id") or headers.raw("list-post"))
             or headers.token("precedence") == "list",
             problems=tuple(self.problems),
@@ -285,6 +293,10 @@ class _Reader:
         to = self._addresses(headers, "to", MAX_RECIPIENTS)
         to += self._addresses(headers, "cc", MAX_RECIPIENTS - len(to))
         return tuple(dict.fromkeys(email for _, email in to if email))
+
+    def _delivered_to(self, headers: Headers) -> tuple[str, ...]:
+        found = (self._addresses(headers, name, 20) for name in _DELIVERED)
+        return tuple(dict.fromkeys(email for some in found for _, email in some if email))
 
 
 def _walk(part: Part) -> Iterator[Part]:

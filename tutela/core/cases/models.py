@@ -199,6 +199,8 @@ class Report(models.Model):
     sent_at = models.DateTimeField(null=True)
     received_at = models.DateTimeField(default=timezone.now)
     fields = SealedJSON(default=dict, help_text=_("What was filled in, and where mail came from"))
+    # What the mail server and we know of how it came: see `surfaces/mail`. It is no part of what was said.
+    arrival = SealedJSON(null=True, help_text=_("How a mail came, and what speaks for its sender"))
     problems = models.JSONField(default=list)
     thread = models.JSONField(default=list)
     message_id = models.TextField(blank=True)

@@ -17,10 +17,12 @@ from tutela.core.flow.context import Context
 from tutela.core.flow.declare import OPENED, Step, Workflow
 from tutela.core.flow.perform import notify, queue_effects
 from tutela.core.moment import database_now
+from tutela.core.outbox.bounces import came_back
 from tutela.core.people.actor import Actor, acting_as, system_actor
 from tutela.core.people.models import Team
 from tutela.core.people.roles import Role, SystemActor
 
+from .answering import answered
 from .involving import involve
 from .models import Case, Event, Message, Report
 from .numbers import next_number
@@ -37,7 +39,7 @@ def open_case(report_id: int) -> str:
     with acting_as(system_actor(SystemActor.INTAKE)) as actor:
         report = _locked(report_id)
         if report.case_id is None:
-            case = _added(report, actor) or _answered(report, actor) or _same(report, actor)
+            case = _added(report, actor) or _joined(report, actor) or _same(report, actor)
             case = case or _open(report, actor)
             report.case = report.case or case
             report.first_case = report.first_case or report.case
@@ -156,9 +158,19 @@ def started(workflow: Workflow, case: Case, actor: Actor, report: Report | None 
 
 
 def add_message(
-    case: Case, report: Report, actor: Actor, text: str, *, channel: str, **more: object
+    case: Case,
+    report: Report,
+    actor: Actor,
+    text: str,
+    *,
+    channel: str,
+    automatic: bool = False,
+    **more: object,
 ) -> Message:
-    """Add what a reporter wrote to the conversation of a case, and mark the case as unread."""
+    """Add what a reporter wrote to the conversation of a case, and mark the case as unread.
+
+    What a program of theirs wrote (`automatic`) is no sign of them: clocks do not hear of it.
+    """
     message = Message.objects.create(
         case=case, report=report, direction=Message.Direction.IN, channel=channel, text=text, **more
     )
@@ -171,7 +183,8 @@ def add_message(
         to_state=case.state,
         data={"messages": [message.pk], "report": report.pk},
     )
-    clocks.happened(registry.workflow(case.workflow), case, "reporter_wrote", message.at)
+    if not automatic:
+        clocks.happened(registry.workflow(case.workflow), case, "reporter_wrote", message.at)
     case.unread += 1
     case.version += 1
     case.updated_at = message.at
@@ -189,15 +202,34 @@ def _added(report: Report, actor: Actor) -> Case | None:
     return _join(report, Report.objects.get(pk=report.adds_to_id), actor)
 
 
-def _answered(report: Report, actor: Actor) -> Case | None:
-    """The case whose mail this report answers: by the message ids of ours, which nobody can guess."""
-    if not report.thread:
+def _joined(report: Report, actor: Actor) -> Case | None:
+    """The case of the letter that this mail answers, or brings back because it could not be delivered."""
+    found = answered(report)
+    if found is None:
         return None
-    ours = Message.objects.filter(direction=Message.Direction.OUT, message_id__in=report.thread).exclude(
-        message_id=""
-    )
-    earlier = ours.select_related("report").order_by("-id").first()
-    return _join(report, earlier.report, actor) if earlier and earlier.report else None
+    letter = found if isinstance(found, Message) else None
+    if bounce := (report.arrival or {}).get("bounce"):
+        case = _taken_along(report, found)
+        came_back(case, letter.pk if letter else None, bounce, actor)
+        return case
+    if letter and letter.report:
+        return _join(report, letter.report, actor)
+    case = _taken_along(report, found)
+    return _say(report, report, case, actor)  # from somebody who is no reporter: a conversation of its own
+
+
+def _taken_along(report: Report, found: Message | Case) -> Case:
+    """The case, locked, with this report among its own. Where it was merged, the one that goes on."""
+    if isinstance(found, Message) and found.report:
+        case = _case_of(found.report)
+    else:
+        number: int | None = found.case_id if isinstance(found, Message) else found.pk
+        while number is not None:
+            case = Case.objects.select_for_update(of=("self",), no_key=True).get(pk=number)
+            number = case.merged_into_id
+    report.case = report.first_case = case
+    report.save(update_fields=["case", "first_case"])
+    return case
 
 
 def _same(report: Report, actor: Actor) -> Case | None:
@@ -205,7 +237,10 @@ def _same(report: Report, actor: Actor) -> Case | None:
     joins = registry.workflow(report.workflow).joins(report)
     if joins is None:
         return None
-    return _join(report, joins.earlier, actor) if joins.news else _put(report, joins.earlier)
+    case = _put(report, joins.earlier)
+    if joins.news:
+        add_message(case, joins.earlier, actor, report.text, channel=report.channel, subject=report.subject)
+    return case
 
 
 def _put(report: Report, earlier: Report) -> Case:
@@ -216,8 +251,25 @@ def _put(report: Report, earlier: Report) -> Case:
 
 
 def _join(report: Report, earlier: Report, actor: Actor) -> Case:
-    case = _put(report, earlier)
-    add_message(case, earlier, actor, report.text, channel=report.channel, subject=report.subject)
+    return _say(report, earlier, _put(report, earlier), actor)
+
+
+def _say(report: Report, earlier: Report, case: Case, actor: Actor) -> Case:
+    """Add a report's words to the conversation that an earlier one began, once.
+
+    One mail to two mailboxes is two reports, which say the same.
+    """
+    same = case.reports.filter(content_hash=report.content_hash, message_id=report.message_id)
+    if not (report.message_id and same.exclude(pk=report.pk).exists()):
+        add_message(
+            case,
+            earlier,
+            actor,
+            report.text,
+            channel=report.channel,
+            subject=report.subject,
+            automatic=report.automatic,
+        )
     return case
 
 

@@ -77,6 +77,8 @@ class Incoming:
     thread: tuple[str, ...] = ()
     message_id: str = ""
     automatic: bool = False
+    #: How it came. No part of what was said: the same mail by another way is the same report.
+    arrival: Mapping[str, object] = field(default_factory=dict)
     #: The receipt hash of the report that this one adds to, where the reporter came back with a code.
     adds_to: bytes | None = None
 
@@ -214,6 +216,7 @@ def _about(incoming: Incoming, seal: ReportSeal) -> dict[str, object]:
         "sender_email": seal.of_report("sender_email", clean_text(incoming.sender_email)).hex(),
         "sent_at": incoming.sent_at.isoformat() if incoming.sent_at else None,
         "fields": seal.of_report("fields", fields).hex(),
+        "arrival": seal.of_report("arrival", dict(incoming.arrival)).hex() if incoming.arrival else None,
         "problems": [dict(one) for one in incoming.problems],
         "thread": [clean_text(one) for one in incoming.thread][:50],
         "message_id": clean_text(incoming.message_id),

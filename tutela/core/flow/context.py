@@ -12,6 +12,7 @@ from django.db.models import Max
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from tutela.core.cases.answering import token_of_case, token_of_letter
 from tutela.core.cases.models import Case, Event, Exhibit, Message, Note, Report
 from tutela.core.errors import StepClosed
 from tutela.core.outbox.models import Effect, EffectState
@@ -118,7 +119,12 @@ class Context:
     def message(
         self, report: Report, text: str, *, subject: str = "", letter: str = "", language: str = ""
     ) -> list[Wish]:
-        """Answer one reporter: behind the receipt code, and by mail where they gave an address."""
+        """Answer one reporter: behind the receipt code, and by mail where they gave an address.
+
+        What a job says by itself never goes to a program that wrote by itself: the two would go on for ever.
+        """
+        if self.actor.is_system and report.automatic:
+            return []
         message = Message.objects.create(
             case=self.case,
             report=report,
@@ -152,12 +158,20 @@ class Context:
             author_id=self.actor.id,
         )
         self.said.setdefault("messages", []).append(message.pk)
-        payload = {"to": address, "subject": subject, "text": text, "language": language}
+        payload = {
+            "to": address,
+            "subject": subject,
+            "text": text,
+            "language": language,
+            "token": token_of_letter(message.pk),
+            "automatic": self.actor.is_system,
+        }
         return [Wish("mail", "send", payload, str(letter.label), f"message-{message.pk}", message.pk)]
 
     def mail(self, to: str, subject: str, text: str, *, label: str, name: str, **more: Any) -> Wish:
         """Wish for a mail to somebody who is not a reporter."""
-        payload = {"to": to, "subject": subject, "text": text, "reference": self.case.reference, **more}
+        token = token_of_case(self.case.pk)
+        payload = {"to": to, "subject": subject, "text": text, "token": token, **more}
         return Wish("mail", "send", payload, label, name)
 
     def _mail(self, message: Message, report: Report) -> Wish:
@@ -168,6 +182,8 @@ class Context:
             "language": message.language,
             "in_reply_to": report.message_id,
             "references": [*report.thread, report.message_id] if report.message_id else [],
+            "token": token_of_letter(message.pk),
+            "automatic": self.actor.is_system,
         }
         return Wish("mail", "send", payload, "", f"message-{message.pk}", message.pk)
 

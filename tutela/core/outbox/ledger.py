@@ -117,6 +117,18 @@ def _refused(outcomes: dict[int, Outcome], actor: Actor) -> None:
     _record(Act.EFFECT_REFUSED, lines, actor)
 
 
+def refused_after_all(row: Effect, actor: Actor) -> None:
+    """What had counted as done was not: like a refusal, with the error that it holds. Its receipt stays.
+
+    Call it with the case and the row locked.
+    """
+    row.state = EffectState.FAILED
+    row.save(update_fields=["state", "error", "what_to_do"])
+    _touch([row.case_id], version=F("version") + 1)
+    _tell([_Line.of(row)], FAILED, actor)
+    _record(Act.EFFECT_REFUSED, [_Line.of(row)], actor)
+
+
 def _put_off(outcomes: dict[int, Outcome], actor: Actor) -> None:
     """Not done yet. Tried again by itself; the timeline tells of it once it takes long."""
     rows = _still_sending(outcomes)

@@ -56,7 +56,7 @@ MODELS: dict[str, Kept] = {
         " sent_at received_at automatic adds_to case first_case opened_at open_after"
         " open_attempts open_error sender_index",
         restricted="subject text language problems thread message_id",
-        sealed="key raw sender_name sender_email fields",
+        sealed="key raw sender_name sender_email fields arrival",
     ),
     "cases.ReportFile": _kept(
         CASE,

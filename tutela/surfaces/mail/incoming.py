@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 
 from django.conf import settings
 from django.db import InterfaceError, OperationalError
 
 from tutela.connectors.mail.examine import examine
 from tutela.connectors.mail.parse import Attachment, ParsedMail, parse, unread
+from tutela.core.cases.answering import is_ours
 from tutela.core.cases.receive import Incoming, IncomingFile, Received, receive
 from tutela.core.errors import BadData
 
@@ -23,15 +26,23 @@ def mailbox_of(address: str) -> str:
     return name if name in settings.MAILBOXES else ""
 
 
-def take_in(raw: bytes, mailbox: str, *, null_sender: bool = False, is_cut: bool = False) -> Received:
+def take_in(
+    raw: bytes,
+    mailbox: str,
+    *,
+    null_sender: bool = False,
+    is_cut: bool = False,
+    recipients: Sequence[str] = (),
+) -> Received:
     """Make a report of a mail, durably. Returns after the commit.
 
     `null_sender` says that the mail wants no answer (RFC 5321, 4.5.5), `is_cut` that this is only its
-    beginning. Raises BadData for a mail over the limits, and the database's errors when it cannot be
-    reached: then nothing was promised. A mail that the report cannot hold as it was read is kept unread.
+    beginning; `recipients` are the addresses of ours that a mail server named. Raises BadData for a mail
+    over the limits, and the database's errors when it cannot be reached: then nothing was promised. A mail
+    that the report cannot hold as it was read is kept unread.
     """
     try:
-        incoming = incoming_from_mail(raw, mailbox, null_sender=null_sender)
+        incoming = incoming_from_mail(raw, mailbox, null_sender=null_sender, recipients=recipients)
         if is_cut:
             incoming = replace(incoming, problems=({"code": "mail-cut", "detail": ""}, *incoming.problems))
         return receive(incoming)
@@ -42,16 +53,26 @@ def take_in(raw: bytes, mailbox: str, *, null_sender: bool = False, is_cut: bool
         return receive(_incoming(raw, mailbox, unread(raw), automatic=null_sender))
 
 
-def incoming_from_mail(raw: bytes, mailbox: str, *, null_sender: bool = False) -> Incoming:
+def incoming_from_mail(
+    raw: bytes, mailbox: str, *, null_sender: bool = False, recipients: Sequence[str] = ()
+) -> Incoming:
     """What a mail to one of our mailboxes says, as a report. Never raises for any bytes.
 
     Raises KeyError for a mailbox that is not ours.
     """
     mail = parse(raw)
-    return _incoming(raw, mailbox, mail, automatic=mail.auto_submitted or null_sender)
+    automatic = mail.auto_submitted or null_sender
+    return _incoming(raw, mailbox, mail, automatic=automatic, arrival=_arrival(mail, recipients))
 
 
-def _incoming(raw: bytes, mailbox: str, mail: ParsedMail, *, automatic: bool) -> Incoming:
+def _incoming(
+    raw: bytes,
+    mailbox: str,
+    mail: ParsedMail,
+    *,
+    automatic: bool,
+    arrival: Mapping[str, object] = MappingProxyType({}),
+) -> Incoming:
     workflow = settings.MAILBOXES[mailbox]
     files = tuple(_file(one) for one in mail.attachments)
     return Incoming(
@@ -70,10 +91,37 @@ def _incoming(raw: bytes, mailbox: str, mail: ParsedMail, *, automatic: bool) ->
         fields=_fields(mail),
         problems=(*({"code": one.code, "detail": one.detail} for one in mail.problems), *_quarantined(files)),
         files=files,
-        thread=tuple(dict.fromkeys([*mail.references, *filter(None, [mail.in_reply_to])])),
+        thread=_thread(mail),
         message_id=mail.message_id,
         automatic=automatic,
+        arrival=arrival,
     )
+
+
+def _arrival(mail: ParsedMail, recipients: Sequence[str]) -> dict[str, object]:
+    """What is known of how the mail came: the letter of ours that it answers or brings back."""
+    found: dict[str, object] = {}
+    if token := _token((*recipients, *mail.delivered_to, *mail.recipients)):
+        found["token"] = token
+    if mail.returned and mail.returned.action == "failed":
+        found["bounce"] = {
+            "message_id": mail.returned.message_id,
+            "status": mail.returned.status,
+            "words": mail.returned.words,
+        }
+    return found
+
+
+def _token(addresses: Sequence[str]) -> str:
+    """What we made ourselves for answers to one letter, after the `+` of an address of ours."""
+    tokens = (one.rpartition("@")[0].partition("+")[2].lower() for one in addresses if mailbox_of(one))
+    return next(filter(is_ours, tokens), "")
+
+
+def _thread(mail: ParsedMail) -> tuple[str, ...]:
+    """The mails that it names as those it answers, or brings back."""
+    named = [*mail.references, mail.in_reply_to, mail.returned.message_id if mail.returned else ""]
+    return tuple(dict.fromkeys(filter(None, named)))
 
 
 def _answer_to(mail: ParsedMail) -> str:

@@ -71,17 +71,24 @@ class Mailboxes:
         replies: dict[str, str] = {}
         for mailbox in dict.fromkeys(asked):
             async with self._large if len(content) > LARGE else nullcontext():
+                named = [address for address in envelope.rcpt_tos if mailbox_of(address) == mailbox]
                 replies[mailbox] = await asyncio.get_running_loop().run_in_executor(
-                    self._threads, self._store, content, mailbox, automatic
+                    self._threads, self._store, content, mailbox, automatic, named
                 )
         crashpoint("mail.before_answer")
         return [replies[mailbox] for mailbox in asked]
 
-    def _store(self, content: bytes, mailbox: str, null_sender: bool) -> str:  # noqa: FBT001 - by executor
+    def _store(
+        self,
+        content: bytes,
+        mailbox: str,
+        null_sender: bool,  # noqa: FBT001 - by executor
+        recipients: Sequence[str],
+    ) -> str:
         """Runs in a thread, which keeps its database connection while that is sound."""
         close_old_connections()
         try:
-            received = self._take_in(content, mailbox, null_sender=null_sender)
+            received = self._take_in(content, mailbox, null_sender=null_sender, recipients=recipients)
         except (OperationalError, InterfaceError):
             log.warning("The database cannot be reached; the sender of a mail keeps it for now")
             return "451 4.3.0 Not stored: try again later"

@@ -21,7 +21,7 @@ ACKNOWLEDGEMENT = {
     "subject": "We have your report",
     "text": "Dear Heron,\n\nwe read your report & look into it now.\n\nTrust & Safety",
     "language": "en",
-    "reference": "EM-2026-0001",
+    "token": "m42-abcdefgh",
     "in_reply_to": "<20260203-1@mail.example>",
     "references": ["<first@mail.example>"],
     "automatic": True,
@@ -57,7 +57,7 @@ def test_an_acknowledgement_says_who_what_and_where_to_answer():
     assert message["To"] == "heron@mail.example"
     assert message["Subject"] == "We have your report"
     assert message["Date"].datetime == NOW
-    assert message["Reply-To"] == "safety+em-2026-0001@tutela.example"
+    assert message["Reply-To"] == "safety+m42-abcdefgh@tutela.example"
     assert message["In-Reply-To"] == "<20260203-1@mail.example>"
     assert message["References"] == "<first@mail.example> <20260203-1@mail.example>"
     assert message["Auto-Submitted"] == "auto-replied"
@@ -96,11 +96,11 @@ def test_a_message_id_cannot_be_made_without_our_key(settings):
     name=TRICKY,
     text=TRICKY,
     language=TRICKY,
-    reference=TRICKY,
+    token=TRICKY,
     answered=TRICKY,
     earlier=st.lists(TRICKY),
 )
-def test_no_value_adds_a_header_or_a_line(subject, name, text, language, reference, answered, earlier):
+def test_no_value_adds_a_header_or_a_line(subject, name, text, language, token, answered, earlier):
     mail = build(
         {
             "to": "heron@mail.example",
@@ -108,7 +108,7 @@ def test_no_value_adds_a_header_or_a_line(subject, name, text, language, referen
             "text": text,
             "from_name": name,
             "language": language,
-            "reference": reference,
+            "token": token,
             "in_reply_to": answered,
             "references": earlier,
         },

@@ -144,6 +144,7 @@ def test_the_inventory_names_what_is_sealed():
         "cases_message.sealed_subject",
         "cases_message.sealed_text",
         "cases_note.sealed_text",
+        "cases_report.arrival",
         "cases_report.fields",
         "cases_report.raw",
         "cases_report.sender_email",

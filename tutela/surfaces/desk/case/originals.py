@@ -18,6 +18,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from tutela.core.audit.models import Act
 from tutela.core.audit.record import record
+from tutela.core.cases.answering import may_belong
 from tutela.core.cases.models import Case, Exhibit, Report, ReportFile
 from tutela.core.errors import NotFound
 from tutela.core.files.leaving import TEXT, is_harmful, take_out
@@ -61,6 +62,9 @@ def report_page(request: DeskRequest, reference: str, number: int) -> HttpRespon
             for one in report.files.defer("data").select_related("scan").order_by("id")
         ],
         "additions": [_addition(case, one) for one in report.additions.defer("raw").order_by("id")],
+        "may_belong": [
+            (one.reference, reverse("desk:case", args=[one.reference])) for one in may_belong(report)
+        ],
         "same_sender": [_addition(one.case, one) for one in _same_sender(report)],
         "raw": raw[:MOST_SHOWN].decode("utf-8", "replace").replace("\0", "\N{REPLACEMENT CHARACTER}"),
         "raw_size": filesizeformat(len(raw)),

@@ -60,12 +60,12 @@ class Talk:
 
 def talks(workflow: Workflow, case: Case) -> list[Talk]:
     """The conversations of a case, the first reporter's first. At most four queries, whatever was said."""
-    reports = {report.pk: report for report in _first_words(case)}
+    messages = list(case.messages.select_related("author").order_by("id"))
+    reports = {report.pk: report for report in _first_words(case, messages)}
+    names = {letter.name: str(letter.label) for letter in workflow.letters}
     found = {
         number: _talk(case, place, report) for place, (number, report) in enumerate(reports.items(), start=1)
     }
-    names = {letter.name: str(letter.label) for letter in workflow.letters}
-    messages = list(case.messages.select_related("author").order_by("id"))
     if any(message.direction == Message.Direction.OUT for message in messages):
         sent = case.effects.exclude(message_id=None)
         trails = {effect.message_id: effect_said(effect) for effect in sent}
@@ -81,14 +81,17 @@ def talks(workflow: Workflow, case: Case) -> list[Talk]:
     return list(found.values())
 
 
-def _first_words(case: Case) -> list[Report]:
-    """The reports that began a conversation. Others answered a mail of ours, or added to an earlier one."""
+def _first_words(case: Case, messages: list[Message]) -> list[Report]:
+    """The reports that began a conversation. Others answered a mail of ours, or added to an earlier one.
+
+    Somebody who is no reporter, and answers what we wrote to them, begins one of their own.
+    """
     reports = case.reports.filter(adds_to=None).defer("raw", "fields", "thread").order_by("received_at", "id")
     counted = list(reports.annotate(n_files=Count("files")))
     came = Event.objects.filter(
         kind=Event.Kind.RECEIVED, case__in={report.first_case_id for report in counted}
     )
-    began = set(came.values_list("data__report", flat=True))
+    began = {*came.values_list("data__report", flat=True), *(message.report_id for message in messages)}
     return [report for report in counted if report.pk in began]
 
 

@@ -9,7 +9,7 @@ import pytest
 from django.db import connections
 
 from tutela.connectors.mail.tests import test_bombs, test_examine
-from tutela.core.cases.models import Message, Report, ReportFile
+from tutela.core.cases.models import Report, ReportFile
 from tutela.core.cases.opening import open_case
 from tutela.core.people.actor import acting_as, system_actor
 from tutela.core.people.roles import SystemActor
@@ -147,24 +147,6 @@ def test_a_mail_that_the_report_cannot_hold_as_read_is_kept_unread(intake, monke
     assert "I am worried about somebody" in report.text
     assert codes(report) == ["unparsable"]
     assert "kept unread" in caplog.text
-
-
-def test_an_answer_to_our_letter_joins_its_case(intake):
-    first = kept(EMERGENCY)
-    reference = open_case(first.pk)
-    first.refresh_from_db()
-    Message.objects.create(
-        case=first.case,
-        report=first,
-        direction=Message.Direction.OUT,
-        channel="mail",
-        text="Thank you.",
-        message_id="<ours-1@tutela.example>",
-    )
-    answer = kept(
-        b"From: heron@mail.example\r\nIn-Reply-To: <ours-1@tutela.example>\r\n\r\nThere is more.", "ca"
-    )
-    assert open_case(answer.pk) == reference
 
 
 def test_a_wiki_sends_for_its_user_and_the_user_is_answered():

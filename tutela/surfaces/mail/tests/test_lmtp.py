@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import pytest
 from django.db import OperationalError
@@ -25,12 +25,16 @@ class Kept:
 
     def __init__(self) -> None:
         self.mails: list[tuple[bytes, str, bool]] = []
+        self.recipients: list[str] = []
         self.error: Exception | None = None
 
-    def __call__(self, raw: bytes, mailbox: str, *, null_sender: bool) -> Received:
+    def __call__(
+        self, raw: bytes, mailbox: str, *, null_sender: bool, recipients: Sequence[str] = ()
+    ) -> Received:
         if self.error:
             raise self.error
         self.mails.append((raw, mailbox, null_sender))
+        self.recipients = list(recipients)
         return Received(len(self.mails), duplicate=False)
 
 
@@ -61,6 +65,7 @@ def test_every_recipient_gets_a_reply_and_each_mailbox_one_mail(client, kept):
         "250 2.0.0 Report 1",
     ]
     assert [mailbox for _, mailbox, _ in kept.mails] == ["emergency", "ca"]
+    assert kept.recipients == ["ca@a.example"]
 
 
 def test_an_unknown_mailbox_is_refused_before_the_mail_and_the_others_go_on(client, kept):
@@ -219,7 +224,7 @@ def test_no_more_mails_are_in_memory_than_there_are_slots(kept):
 def test_a_large_mail_is_read_alone_and_small_ones_go_on_beside_it(kept):
     reading, go_on = [], threading.Event()
 
-    def slow(raw: bytes, mailbox: str, *, null_sender: bool) -> Received:
+    def slow(raw: bytes, mailbox: str, *, null_sender: bool, recipients: Sequence[str]) -> Received:
         if len(raw) > listener.LARGE:
             reading.append(mailbox)
             assert go_on.wait(30)
@@ -251,7 +256,7 @@ def test_too_many_connections_are_turned_away_and_let_in_later(kept, monkeypatch
 def test_a_stop_waits_for_the_mail_that_is_being_taken(kept):
     taken = threading.Event()
 
-    def slow(raw: bytes, mailbox: str, *, null_sender: bool) -> Received:
+    def slow(raw: bytes, mailbox: str, *, null_sender: bool, recipients: Sequence[str]) -> Received:
         taken.set()
         return kept(raw, mailbox, null_sender=null_sender)
 
