@@ -28,7 +28,7 @@ from tutela.core.people.roles import SystemActor
 from . import keyring, older, sealing_again
 from .models import CaseKey, IndexKey, IntakeKey, WorkflowKey
 from .providers import provider
-from .seals import Destroyed, seal
+from .seals import Destroyed, NotGenuine, seal
 
 BATCH = 200
 GRACE = timedelta(hours=1)
@@ -110,30 +110,44 @@ def renew_case_key(reference: str, actor: Actor) -> str:
 
 
 def finish(grace: timedelta = GRACE) -> Finished:
-    """Wrap again what older keys wrapped, and destroy the older keys that nothing needs any more."""
+    """Wrap again what older keys wrapped, and destroy the older keys that nothing needs any more.
+
+    A key that was damaged is left as it is, and so is what it needs; all others are tended before its error
+    is raised.
+    """
+    damaged: list[NotGenuine] = []
     wrapped = _wrap_rows(
         WorkflowKey.objects.exclude(wrapped=b""), lambda row: keyring.workflow_place(row.workflow)
     )
     wrapped += _wrap_rows(IntakeKey.objects.exclude(wrapped=b""), lambda _row: keyring.INTAKE_PLACE)
     wrapped += _wrap_rows(IndexKey.objects.exclude(wrapped=b""), lambda _row: keyring.INDEX_PLACE)
-    while some := _wrap_some_cases():
-        wrapped += some
+    after = 0
+    while rows := _some_cases(after):
+        wrapped += _wrap_cases(rows, damaged)
+        after = rows[-1]
     before = timezone.now() - grace
-    sealed, destroyed = _finish_cases(before)
+    sealed, destroyed = _finish_cases(before, damaged)
     destroyed += [*_destroy_workflow_keys(before), *_destroy_intake_keys(before)]
     destroyed += provider().drop_older(before)
     keyring.forget()
-    return Finished(wrapped, tuple(destroyed), sealed, older.index_older())
+    indexed = older.index_older()
+    for error in damaged:
+        raise error
+    return Finished(wrapped, tuple(destroyed), sealed, indexed)
 
 
-def _finish_cases(before: datetime) -> tuple[int, list[str]]:
+def _finish_cases(before: datetime, damaged: list[NotGenuine]) -> tuple[int, list[str]]:
     """Seal again what replaced keys of cases sealed; drop those that were replaced before that time."""
     sealed, dropped = 0, []
     with acting_as(system_actor(SystemActor.KEYS)):
         waiting = list(CaseKey.objects.filter(replaced_at__isnull=False).order_by("pk"))
     for row in waiting:
-        while some := sealing_again.seal_again(row.pk):
-            sealed += some
+        try:
+            while some := sealing_again.seal_again(row.pk):
+                sealed += some
+        except NotGenuine as error:
+            damaged.append(error)
+            continue
         # Whoever still sealed with it has ended long before the pass that has just found nothing.
         if row.replaced_at and row.replaced_at < before and _drop_older_of(row):
             dropped.append(keyring.older_place(row.pk))
@@ -164,13 +178,26 @@ def _wrap_rows(rows: QuerySet[Any], place: Callable[[Any], str]) -> int:
     return done
 
 
-def _wrap_some_cases() -> int:
+def _to_wrap() -> QuerySet[CaseKey]:
+    return CaseKey.objects.filter(destroyed_at=None).exclude(workflow_key__retired_at=None)
+
+
+def _some_cases(after: int) -> list[int]:
     with acting_as(system_actor(SystemActor.KEYS)):
-        waiting = CaseKey.objects.filter(destroyed_at=None).exclude(workflow_key__retired_at=None)
-        locked = waiting.select_related("workflow_key").select_for_update(of=("self",), skip_locked=True)
-        rows = list(locked.order_by("pk")[:BATCH])
-        for row in rows:
-            key, older = keyring.both_keys(row)
+        return list(_to_wrap().filter(pk__gt=after).order_by("pk").values_list("pk", flat=True)[:BATCH])
+
+
+def _wrap_cases(numbers: list[int], damaged: list[NotGenuine]) -> int:
+    with acting_as(system_actor(SystemActor.KEYS)):
+        waiting = _to_wrap().filter(pk__in=numbers).select_related("workflow_key")
+        rows = []
+        for row in waiting.select_for_update(of=("self",), skip_locked=True).order_by("pk"):
+            try:
+                key, older = keyring.both_keys(row)
+            except NotGenuine as error:
+                damaged.append(error)
+                continue
+            rows.append(row)
             row.workflow_key = keyring.current_workflow_key(row.workflow_key.workflow)
             above = keyring.workflow_key(row.workflow_key_id)
             row.wrapped = seal(above, key, keyring.case_place(row.pk))

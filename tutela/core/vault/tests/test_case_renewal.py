@@ -135,11 +135,31 @@ def test_a_new_key_of_the_workflow_takes_both_over(cast, operator):
         before = sealed_of(reference)
     rotation.renew_case_key(reference, operator)
     rotation.renew_workflow_key("emergency", operator)
-    while rotation._wrap_some_cases():
-        pass
+    rotation._wrap_cases(rotation._some_cases(0), [])
     keyring.forget()
     with acting_as(cast.larch):
         assert sealed_of(reference) == before
+
+
+def test_a_damaged_key_keeps_no_other_case_waiting(cast, operator, superuser):
+    damaged, whole = (busy_case(cast)[0] for _each in range(2))
+    for reference in (damaged, whole):
+        rotation.renew_case_key(reference, operator)
+    rotation.renew_workflow_key("emergency", operator)
+    with acting_as(cast.larch):
+        before = sealed_of(whole)
+        first, second = (Case.objects.get(reference=one).pk for one in (damaged, whole))
+    superuser.execute("update vault_casekey set wrapped = wrapped || 'x' where case_id = %s", [first])
+    with pytest.raises(NotGenuine):
+        rotation.finish(AT_ONCE)
+    with acting_as(system_actor(SystemActor.KEYS)):
+        done, left = (CaseKey.objects.select_related("workflow_key").get(pk=one) for one in (second, first))
+    assert (done.replaced_at, done.workflow_key.retired_at) == (None, None)
+    assert left.replaced_at
+    assert left.workflow_key.wrapped, "what it needs stays"
+    keyring.forget()
+    with acting_as(cast.larch):
+        assert sealed_of(whole) == before
 
 
 def test_files_open_and_the_same_content_is_still_one_file(cast, operator):

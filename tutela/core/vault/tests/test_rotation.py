@@ -85,7 +85,7 @@ def test_a_key_that_is_still_needed_is_never_destroyed(cast, operator, monkeypat
     exhibits(cast)
     before = words(cast)
     rotation.renew_workflow_key("emergency", operator)
-    monkeypatch.setattr(rotation, "_wrap_some_cases", lambda: 0)  # the worker was stopped here
+    monkeypatch.setattr(rotation, "_some_cases", lambda _after: [])  # the worker was stopped here
     assert rotation.finish(AT_ONCE).destroyed == ()
     assert words(cast) == before
     monkeypatch.undo()
