@@ -29,6 +29,7 @@ from tutela.core.cases.models import (
 from tutela.core.cases.moving import move_reports
 from tutela.core.cases.parties import name_party
 from tutela.core.errors import BadData, NotAllowed, NotFound, StepClosed
+from tutela.core.kept import kept
 from tutela.core.outbox.models import Effect, EffectState, stuck_effects
 from tutela.core.people.models import Staff
 
@@ -38,6 +39,7 @@ from .models import ClockRow, Opinion, Request
 from .reading import clocks_of, open_requests
 
 if TYPE_CHECKING:
+    from django.db.models import QuerySet
     from django.utils.functional import _StrOrPromise
 
     from .context import Context, Wish
@@ -612,7 +614,12 @@ def wake_courier() -> None:
 
 def has_stuck_effect(case: Case) -> _StrOrPromise | None:
     """Open while something meant for the outside was refused or is not getting through."""
-    return None if stuck_effects(case).exists() else _("Nothing was refused or is waiting to be sent again.")
+    return None if _stuck_effects(case.pk) else _("Nothing was refused or is waiting to be sent again.")
+
+
+@kept
+def _stuck_effects(case: int) -> QuerySet[Effect, int]:
+    return stuck_effects(case).values_list("pk", flat=True)[:1]
 
 
 def retry_effect(context: Context) -> None:

@@ -12,12 +12,14 @@ from typing import Any
 
 from django import forms
 from django.db import connection
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from tutela.core.audit.models import Act
 from tutela.core.audit.record import record
 from tutela.core.cases.models import Case, Event
 from tutela.core.errors import BadData, NotAllowed, NotFound, Stale, StepClosed
+from tutela.core.kept import kept
 from tutela.core.outbox.models import Effect
 from tutela.core.people.actor import Actor, acting_as
 from tutela.core.people.models import Grant, Membership
@@ -115,8 +117,13 @@ def only_looks(case: Case, actor: Actor) -> bool:
     return (
         case.restricted
         and not actor.is_system
-        and not Membership.objects.filter(team=case.team_id, staff=actor.id).exists()
+        and not (case.team_id and _memberships(case.team_id, actor.id))
     )
+
+
+@kept
+def _memberships(team: int, staff: int) -> QuerySet[Membership, int]:
+    return Membership.objects.filter(team=team, staff=staff).values_list("pk", flat=True)
 
 
 def _perform(

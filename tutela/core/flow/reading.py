@@ -7,23 +7,41 @@ it must not decide by what was true before.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from django.db.models import Prefetch, prefetch_related_objects
+from tutela.core.kept import kept
 
 from .models import ClockRow, Request
 
 if TYPE_CHECKING:
+    from django.db.models import QuerySet
+
     from tutela.core.cases.models import Case
 
 
 def read(case: Case) -> None:
     """Fetch the requests and the clocks of a case that is only shown. Two queries."""
-    prefetch_related_objects(
-        [case],
-        Prefetch("requests", Request.objects.select_related("proposer")),
-        Prefetch("clocks", ClockRow.objects.all()),
-    )
+    _hold(case, "requests", _requests(case.pk))
+    _hold(case, "clocks", _clocks(case.pk))
+
+
+@kept
+def _requests(case: int) -> QuerySet[Request]:
+    return Request.objects.filter(case=case).select_related("proposer")
+
+
+@kept
+def _clocks(case: int) -> QuerySet[ClockRow]:
+    return ClockRow.objects.filter(case=case)
+
+
+def _hold(case: Any, name: str, rows: list[Any]) -> None:
+    """Have `case.<name>.all()` give these rows, as after Django's `prefetch_related`."""
+    for row in rows:
+        row.case = case
+    found = getattr(case, name).all()
+    found._result_cache, found._prefetch_done = rows, True  # noqa: SLF001  what Django does there
+    case.__dict__.setdefault("_prefetched_objects_cache", {})[name] = found
 
 
 def open_requests(case: Case, kind: Request.Kind | None = None) -> list[Request]:

@@ -82,7 +82,7 @@ class Effect(models.Model):
         return bool(self.receipt and self.receipt.get("by"))
 
 
-def stuck_effects(case: Case) -> models.QuerySet[Effect]:
+def stuck_effects(case: Case | int) -> models.QuerySet[Effect]:
     """What a person may try again or leave undone: refused, or tried and not through yet."""
     return Effect.objects.filter(
         Q(state=EffectState.FAILED) | Q(state=EffectState.DUE, attempts__gt=0), case=case

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from tutela.core.access.functions import ask
@@ -19,6 +20,7 @@ from tutela.core.cases.numbers import is_number, next_number
 from tutela.core.errors import BadData, NotAllowed, NotFound, StepClosed
 from tutela.core.flow.beside import tell_beside
 from tutela.core.flow.perform import lock_in_order
+from tutela.core.kept import kept
 from tutela.core.people.actor import Actor, acting_as
 from tutela.core.people.roles import Role, SystemActor
 
@@ -103,8 +105,12 @@ def holds() -> HoldQuerySet:
 
 def active_on(case: Case) -> list[str]:
     """The numbers of the holds that keep a case now, the newest first. One query."""
-    keep = Hold.objects.active().filter(cases__case=case)
-    return list(keep.order_by("-id").values_list("number", flat=True))
+    return _active_on(case.pk)
+
+
+@kept
+def _active_on(case: int) -> QuerySet[Hold, str]:
+    return Hold.objects.active().filter(cases__case=case).order_by("-id").values_list("number", flat=True)
 
 
 def say_why() -> str:

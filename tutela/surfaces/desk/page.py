@@ -25,6 +25,7 @@ from django.views.decorators.cache import never_cache
 from tutela.core.again import again_if_it_gave_way
 from tutela.core.cases.models import Case
 from tutela.core.errors import BadData, KeyReused, NotAllowed, NotFound, StepClosed, TooMany, TutelaError
+from tutela.core.kept import kept
 from tutela.core.people.actor import Actor, acting_as
 from tutela.core.people.models import Staff
 from tutela.core.records.tombstones import find_tombstone
@@ -36,6 +37,7 @@ from .signing_in import entrance, fresh, gate
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from django.db.models import QuerySet
     from django.http.response import HttpResponseBase
 
     View = Callable[..., HttpResponseBase]
@@ -131,10 +133,14 @@ def zone_of(staff: Staff) -> ZoneInfo:
 
 def case_or_not_found(reference: str) -> Case:
     """The case, if the person sees it. Raises NotFound, as for a reference that nobody has."""
-    try:
-        return Case.objects.select_related("team", "assignee").get(reference=reference)
-    except Case.DoesNotExist:
-        raise NotFound from None
+    for case in _called(reference):
+        return case
+    raise NotFound
+
+
+@kept
+def _called(reference: str) -> QuerySet[Case]:
+    return Case.objects.select_related("team", "assignee").filter(reference=reference)
 
 
 @desk_page

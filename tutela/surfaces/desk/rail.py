@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -14,18 +16,21 @@ from django.utils.translation import gettext as _
 
 from tutela.core.cases.models import Case
 from tutela.core.flow import registry
+from tutela.core.kept import Written, kept, kept_sql
 from tutela.core.people.listening import make_ticket
 from tutela.core.people.models import Grant, OnCallShift
 from tutela.core.people.roles import PLATFORM, Role
 from tutela.core.slices import sharing
 
-from .approvals.waiting import waiting_for
-from .counts import bounded, said
+from .approvals.waiting import investigating, waiting_for
+from .counts import bounded, counting, said
 from .models import SavedView
 from .queue.filters import Asker, parse
-from .queue.lists import mine
+from .queue.lists import SOON, in_hand
 
 if TYPE_CHECKING:
+    from django.db.models import QuerySet
+
     from tutela.core.flow.declare import Workflow
 
     from .page import DeskRequest
@@ -50,13 +55,16 @@ def standing_of(request: DeskRequest) -> Standing:
     kept: Standing | None = getattr(request, "_standing", None)
     if kept is None:
         roles: dict[str, set[str]] = {}
-        for workflow, role in (
-            Grant.objects.active().filter(staff=request.user.pk).values_list("workflow", "role")
-        ):
+        for workflow, role in _grants(request.user.pk, timezone.now()):
             roles.setdefault(workflow, set()).add(role)
         kept = Standing({slug: frozenset(names) for slug, names in roles.items()})
         request._standing = kept  # type: ignore[attr-defined]  # noqa: SLF001  ours, for this request
     return kept
+
+
+@kept
+def _grants(staff: int, now: datetime) -> QuerySet[Grant, tuple[str, str]]:
+    return Grant.objects.active(now).filter(staff=staff).values_list("workflow", "role")
 
 
 def reviews_roles(request: DeskRequest) -> bool:
@@ -89,7 +97,7 @@ def rail_of(request: DeskRequest) -> Rail:
 
 
 class Rail:
-    """Fields as `ui/parts/rail.html` reads them. Three queries, whatever there is to count.
+    """Fields as `ui/parts/rail.html` reads them. Four queries, whatever there is to count.
 
     A narrow rail (`slim`) has no room for the counts of queues and views, and asks for none.
     """
@@ -204,23 +212,21 @@ class Rail:
     def counts(self) -> dict[str, int]:
         """How long each list is, at most 100; of queues and views in a wide rail only."""
         asker = asker_of(self._request)
-        lists: dict[str, Any] = {
-            "mine": Case.objects.open().filter(mine(asker)),
-            "replies": Case.objects.filter(unread__gt=0),
-            "approvals": waiting_for(asker.staff_id),
-        }
+        found = dict(_own_counts(asker.staff_id, asker.now + SOON, investigating()))
+        lists: dict[str, Any] = {}
         if gives_slices(self._request):
             lists["slices"] = sharing.waiting_for(asker.staff_id)
-        if self.slim:
-            return _counted(lists)
-        lists |= {
-            f"queue {one.slug}": Case.objects.open().in_workflow(one.slug)
-            for one in standing_of(self._request).workflows
-        }
-        lists |= {
-            f"view {view.pk}": parse(view.query, asker).apply(Case.objects.all()) for view in self._views
-        }
-        return _counted(lists)
+        if not self.slim:
+            lists |= {
+                f"queue {one.slug}": Case.objects.open().in_workflow(one.slug)
+                for one in standing_of(self._request).workflows
+            }
+            lists |= {
+                f"view {view.pk}": parse(view.query, asker).apply(Case.objects.all()) for view in self._views
+            }
+        found |= bounded(lists)
+        found["approvals"] += found.pop("slices", 0)  # slices that wait are approvals as well
+        return found
 
     @property
     def _on_call(self) -> str:
@@ -251,8 +257,13 @@ class Rail:
         }
 
 
-def _counted(lists: dict[str, Any]) -> dict[str, int]:
-    """How long each list is; slices that wait are approvals as well."""
-    found = bounded(lists)
-    found["approvals"] += found.pop("slices", 0)
-    return found
+@kept_sql
+def _own_counts(staff: int, soon: datetime, steps: Sequence[str]) -> Written:
+    """How long the lists are that everybody has."""
+    return counting(
+        {
+            "mine": Case.objects.open().filter(in_hand(staff, soon)),
+            "replies": Case.objects.filter(unread__gt=0),
+            "approvals": waiting_for(staff, steps),
+        }
+    )

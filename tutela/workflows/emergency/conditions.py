@@ -8,6 +8,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from tutela.core.cases.models import Case, Exhibit, Report
+from tutela.core.kept import kept
 from tutela.core.records.technical import is_held
 from tutela.programs.directory.models import Agency, digits
 from tutela.programs.registers.releases import entries_of
@@ -68,12 +69,12 @@ def nothing_disclosed(case: Case) -> _StrOrPromise | None:
 
 def no_technical_data(case: Case) -> _StrOrPromise | None:
     """Open while the case holds no technical data."""
-    return _("This case still holds technical data.") if _technical_data(case).exists() else None
+    return _("This case still holds technical data.") if _technical_data(case.pk) else None
 
 
 def technical_data(case: Case) -> _StrOrPromise | None:
     """Open while the case holds technical data."""
-    return None if _technical_data(case).exists() else _("This case holds no technical data.")
+    return None if _technical_data(case.pk) else _("This case holds no technical data.")
 
 
 def not_held(case: Case) -> _StrOrPromise | None:
@@ -81,5 +82,7 @@ def not_held(case: Case) -> _StrOrPromise | None:
     return _("The case is under a legal hold: nothing of it is destroyed.") if is_held(case) else None
 
 
-def _technical_data(case: Case) -> QuerySet[Exhibit]:
-    return case.exhibits.filter(kind=Exhibit.Kind.TECHNICAL, destroyed_at=None)
+@kept
+def _technical_data(case: int) -> QuerySet[Exhibit, int]:
+    held = Exhibit.objects.filter(case=case, kind=Exhibit.Kind.TECHNICAL, destroyed_at=None)
+    return held.values_list("pk", flat=True)[:1]

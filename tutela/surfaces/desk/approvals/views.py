@@ -32,7 +32,7 @@ from tutela.surfaces.desk.rail import gives_slices
 from tutela.surfaces.desk.signing_in import fresh
 from tutela.surfaces.desk.steps.prepare import as_utc, form_of
 
-from .waiting import waiting_for
+from .waiting import investigating, waiting_for
 from .who import OF_THEM, TO_THEM, Holder, barred, deciders, holders
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ class Decision(forms.Form):
 @require_safe
 def approvals(request: DeskRequest) -> HttpResponse:
     """What waits for this person, and what this person waits for."""
-    statement, values = waiting_for(request.user.pk)
+    statement, values = waiting_for(request.user.pk, investigating())
     with connection.cursor() as cursor:
         cursor.execute(f"{statement} LIMIT {MOST}", values)
         numbers = [row[0] for row in cursor.fetchall()]

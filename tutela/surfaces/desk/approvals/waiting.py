@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 from tutela.core.flow import registry
 
 if TYPE_CHECKING:
-    from tutela.surfaces.desk.counts import Statement
+    from collections.abc import Sequence
+
+    from tutela.core.kept import Written
 
 #: How many open requests are looked at, the oldest first.
 LOOK_AT = 500
@@ -53,18 +55,25 @@ ORDER BY r.opened_at
 """
 
 
-def waiting_for(staff_id: int) -> Statement:
-    """The statement that lists the ids of the requests on which it is a person's turn."""
-    investigating = [
+def waiting_for(staff_id: int, steps: Sequence[str]) -> Written:
+    """The statement that lists the ids of the requests on which it is a person's turn.
+
+    `steps` are those of `investigating()`: whoever took one of them on a case decides nothing there.
+    """
+    return _place(_WAITING, {"me": staff_id, "most": LOOK_AT, "investigating": list(steps)})
+
+
+def investigating() -> list[str]:
+    """The steps that investigate, each after its workflow."""
+    return [
         f"{workflow.slug} {step.name}"
         for workflow in registry.workflows()
         for step in workflow.all_steps
         if step.investigates
     ]
-    return _place(_WAITING, {"me": staff_id, "most": LOOK_AT, "investigating": investigating})
 
 
-def _place(named: str, values: dict[str, object]) -> Statement:
+def _place(named: str, values: dict[str, object]) -> Written:
     """Named places as numbered ones, so that the statement can stand beside others."""
     order: list[object] = []
     parts = named.split("%(")

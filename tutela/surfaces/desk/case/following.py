@@ -17,6 +17,7 @@ from tutela.core.flow.declare import WaitsFor
 from tutela.core.flow.models import Request
 from tutela.core.flow.perform import open_steps
 from tutela.core.flow.reading import open_requests
+from tutela.core.kept import kept
 from tutela.core.people.roles import Role
 from tutela.surfaces.desk.approvals.who import TO_THEM, barred, deciders, holders
 from tutela.surfaces.desk.faces import hour
@@ -25,6 +26,10 @@ from tutela.ui.clockface import span
 from .timeline import icon
 
 if TYPE_CHECKING:
+    from typing import Any
+
+    from django.db.models import QuerySet
+
     from tutela.core.cases.models import Case
     from tutela.core.flow.approvals import SeatView
     from tutela.core.flow.declare import Step, Workflow
@@ -177,17 +182,20 @@ def done_already(workflow: Workflow, case: Case) -> set[str]:
     """The steps taken since the case last went back to an earlier state, but for those taken back."""
     order = _order(workflow)
     done: dict[int, str] = {}
-    told = case.events.filter(kind__in=[Event.Kind.STEP, Event.Kind.UNDONE]).order_by("id")
-    for pk, kind, step, came, went, data in told.values_list(
-        "pk", "kind", "step", "from_state", "to_state", "data"
-    ):
+    for pk, kind, step, came, went, data in _steps_of(case.pk):
         if kind == Event.Kind.UNDONE:
-            done.pop(data.get("event"), None)
+            done.pop(data.get("event", 0), None)
         elif order.get(went, 0) < order.get(came, 0) and step != "withdraw":
             done = {}
         else:
             done[pk] = step
     return set(done.values())
+
+
+@kept
+def _steps_of(case: int) -> QuerySet[Event, tuple[int, str, str, str, str, dict[str, Any]]]:
+    steps = Event.objects.filter(case=case, kind__in=[Event.Kind.STEP, Event.Kind.UNDONE]).order_by("id")
+    return steps.values_list("pk", "kind", "step", "from_state", "to_state", "data")
 
 
 def _outcomes(workflow: Workflow, first: Door, ready: list[Door]) -> list[Door]:

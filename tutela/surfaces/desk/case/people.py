@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from tutela.core.cases.models import Case, CaseLink, CaseParty, Exhibit, Party, PartyLink
 from tutela.core.flow import registry
+from tutela.core.kept import kept
 from tutela.surfaces.desk.faces import hour, moment
 
 from .scans import scan_of, words_of
@@ -17,17 +18,29 @@ from .scans import scan_of, words_of
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from django.db.models import QuerySet
+
 _ICONS = {Party.Kind.ACCOUNT: "user", Party.Kind.PERSON: "user", Party.Kind.ORGANISATION: "users"}
 _LOUD = {CaseParty.Part.AT_RISK: "soon", CaseParty.Part.TARGET: "soon"}
 
 
 def parties(case: Case) -> list[dict[str, Any]]:
     """Who the case speaks of, with links to others, how sure and until when. At most three queries."""
-    here = list(case.parties.filter(removed_at=None).select_related("party").order_by("id"))
+    here = _here(case.pk)
     if not here:
         return []
-    links = list(case.party_links.filter(ended_at=None).order_by("id"))
+    links = _links(case.pk)
     return [_party(one, links, _names(here, links)) for one in here]
+
+
+@kept
+def _here(case: int) -> QuerySet[CaseParty]:
+    return CaseParty.objects.filter(case=case, removed_at=None).select_related("party").order_by("id")
+
+
+@kept
+def _links(case: int) -> QuerySet[PartyLink]:
+    return PartyLink.objects.filter(case=case, ended_at=None).order_by("id")
 
 
 def _names(here: Sequence[CaseParty], links: Iterable[PartyLink]) -> dict[int, str]:
@@ -69,9 +82,14 @@ def _link(link: PartyLink, party: Party, names: Mapping[int, str]) -> str:
 
 def exhibits(case: Case) -> list[dict[str, Any]]:
     """The evidence of a case: numbers and facts, never what is in it. Two queries more where it has files."""
-    found = list(case.exhibits.defer("data").order_by("number"))
+    found = _exhibits(case.pk)
     prefetch_related_objects(found, "file__scan")
     return [_exhibit(case, one) for one in found]
+
+
+@kept
+def _exhibits(case: int) -> QuerySet[Exhibit]:
+    return Exhibit.objects.filter(case=case).defer("data").order_by("number")
 
 
 def _exhibit(case: Case, one: Exhibit) -> dict[str, Any]:
@@ -88,16 +106,19 @@ def _exhibit(case: Case, one: Exhibit) -> dict[str, Any]:
 
 def linked(case: Case) -> list[dict[str, Any]]:
     """Cases that belong to this one, as far as the person sees them: first those it leads to. One query."""
-    links = CaseLink.objects.filter(Q(case=case) | Q(other=case), ended_at=None)
     forth, back = [], []
-    for kind, start, *ends in links.order_by("id").values_list(
-        "kind", "case_id", *_ends("other"), *_ends("case")
-    ):
+    for kind, start, *ends in _linking(case.pk):
         if start == case.pk:
             forth.append(_linked(CaseLink.Kind(kind), *ends[:4], forth=True))
         else:
             back.append(_linked(CaseLink.Kind(kind), *ends[4:], forth=False))
     return forth + back
+
+
+@kept
+def _linking(case: int) -> QuerySet[CaseLink, tuple[Any, ...]]:
+    links = CaseLink.objects.filter(Q(case=case) | Q(other=case), ended_at=None).order_by("id")
+    return links.values_list("kind", "case_id", *_ends("other"), *_ends("case"))
 
 
 def _ends(side: str) -> list[str]:

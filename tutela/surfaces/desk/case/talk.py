@@ -9,6 +9,8 @@ from django.db.models import Count
 from django.urls import reverse
 
 from tutela.core.cases.models import Case, Event, Message, Report
+from tutela.core.kept import kept
+from tutela.core.outbox.models import Effect
 from tutela.surfaces.desk.faces import hour
 
 from .known import language
@@ -16,6 +18,8 @@ from .timeline import effect_said
 
 if TYPE_CHECKING:
     from typing import Any
+
+    from django.db.models import QuerySet
 
     from tutela.core.flow.declare import Workflow
 
@@ -60,15 +64,14 @@ class Talk:
 
 def talks(workflow: Workflow, case: Case) -> list[Talk]:
     """The conversations of a case, the first reporter's first. At most four queries, whatever was said."""
-    messages = list(case.messages.select_related("author").order_by("id"))
+    messages = _messages(case.pk)
     reports = {report.pk: report for report in _first_words(case, messages)}
     names = {letter.name: str(letter.label) for letter in workflow.letters}
     found = {
         number: _talk(case, place, report) for place, (number, report) in enumerate(reports.items(), start=1)
     }
     if any(message.direction == Message.Direction.OUT for message in messages):
-        sent = case.effects.exclude(message_id=None)
-        trails = {effect.message_id: effect_said(effect) for effect in sent}
+        trails = {effect.message_id: effect_said(effect) for effect in _sent(case.pk)}
     else:
         trails = {}
     for message in messages:
@@ -86,13 +89,31 @@ def _first_words(case: Case, messages: list[Message]) -> list[Report]:
 
     Somebody who is no reporter, and answers what we wrote to them, begins one of their own.
     """
-    reports = case.reports.filter(adds_to=None).defer("raw", "fields", "thread").order_by("received_at", "id")
-    counted = list(reports.annotate(n_files=Count("files")))
-    came = Event.objects.filter(
-        kind=Event.Kind.RECEIVED, case__in={report.first_case_id for report in counted}
-    )
-    began = {*came.values_list("data__report", flat=True), *(message.report_id for message in messages)}
-    return [report for report in counted if report.pk in began]
+    reports = _reports(case.pk)
+    began = {number for first in {one.first_case_id for one in reports} if first for number in _began(first)}
+    began |= {message.report_id for message in messages}
+    return [report for report in reports if report.pk in began]
+
+
+@kept
+def _reports(case: int) -> QuerySet[Report]:
+    reports = Report.objects.filter(case=case, adds_to=None).annotate(n_files=Count("files"))
+    return reports.defer("raw", "fields", "thread").order_by("received_at", "id")
+
+
+@kept
+def _began(case: int) -> QuerySet[Event, int]:
+    return Event.objects.filter(kind=Event.Kind.RECEIVED, case=case).values_list("data__report", flat=True)
+
+
+@kept
+def _messages(case: int) -> QuerySet[Message]:
+    return Message.objects.filter(case=case).select_related("author").order_by("id")
+
+
+@kept
+def _sent(case: int) -> QuerySet[Effect]:
+    return Effect.objects.filter(case=case).exclude(message_id=None)
 
 
 def _talk(case: Case, number: int, report: Report) -> Talk:

@@ -19,6 +19,7 @@ from tutela.core.audit.models import Act, Entry
 from tutela.core.cases.models import Case, CaseLink, Event, Exhibit, Message, Note, Party, Report, Severity
 from tutela.core.flow.common_runs import undoable, why_not_undo
 from tutela.core.flow.models import Request
+from tutela.core.kept import kept
 from tutela.core.outbox.models import Effect, EffectState
 from tutela.core.people.models import Staff
 from tutela.surfaces.desk.faces import full, hour, moment, short
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
     from tutela.core.flow.declare import Workflow
 
 PAGE = 60
+#: A number that no event has yet.
+AFTER_ALL = 2**62
 LONGEST_RECEIPT = 24
 KIND = Event.Kind
 ACTS = (KIND.STEP, KIND.HELD, KIND.OPINION, KIND.EFFECT, KIND.CLOCK, KIND.UNDONE, KIND.ACCESS)
@@ -109,10 +112,7 @@ def icon(name: str, fallback: str = "next") -> str:
 
 def tabs(case: Case, url: str, show: str) -> list[dict[str, Any]]:
     """The filters of the timeline with their counts. One query."""
-    events = case.events.order_by().values_list("kind").annotate(n=Count("pk"))
-    seen = Entry.objects.filter(case_id=case.pk, act__in=LOOKS).order_by()
-    looks_too = seen.values_list(Value("looks")).annotate(n=Count("pk"))
-    kinds = dict(events.union(looks_too, all=True))
+    kinds = dict(_counts(case.pk))
     looks = kinds.pop("looks", 0)
     counted = {name: sum(kinds.get(kind, 0) for kind in of) for name, of in SHOWS.items()}
     labels = {
@@ -134,22 +134,43 @@ def tabs(case: Case, url: str, show: str) -> list[dict[str, Any]]:
     ]
 
 
+@kept
+def _counts(case: int) -> QuerySet[Event, tuple[str, int]]:
+    events = Event.objects.filter(case=case).order_by().values_list("kind").annotate(n=Count("pk"))
+    seen = Entry.objects.filter(case_id=case, act__in=LOOKS).order_by()
+    return events.union(seen.values_list(Value("looks")).annotate(n=Count("pk")), all=True)
+
+
 def timeline(
     workflow: Workflow, case: Case, me: int, show: str = "", before: int = 0, most: int = PAGE
 ) -> Timeline:
     """One page of the timeline. The number of queries does not grow with the number of lines."""
     if show == "looks":
         return _looks(case, before)
-    events: QuerySet[Event] = case.events.select_related("actor").order_by("-id")
-    if show in SHOWS:
-        events = events.filter(kind__in=SHOWS[show])
-    if before:
-        events = events.filter(pk__lt=before)
-    found = list(events[: most + 1])
+    found = _found(case, show, before or AFTER_ALL)[: most + 1]
     older = found[most - 1].pk if len(found) > most else 0
     is_newest = not (show or before)
     reader = _Reader(workflow, case, me, found[:most], undoable(case, found if is_newest else ()))
     return Timeline(folded(reader.item(event) for event in found[:most]), older)
+
+
+def _found(case: Case, show: str, before: int) -> list[Event]:
+    """A page of events before a number, and one more."""
+    if show not in SHOWS:
+        return _events(case.pk, before)
+    events = Event.objects.filter(case=case, kind__in=SHOWS[show], pk__lt=before)
+    return list(events.select_related("actor").order_by("-id")[: PAGE + 1])
+
+
+@kept
+def _events(case: int, before: int) -> QuerySet[Event]:
+    events = Event.objects.filter(case=case, pk__lt=before)
+    return events.select_related("actor").order_by("-id")[: PAGE + 1]
+
+
+@kept
+def _effects(case: int, first: int, last: int) -> QuerySet[Effect]:
+    return Effect.objects.filter(case=case, event__gte=first, event__lte=last).order_by("id")
 
 
 def folded(items: Iterable[Item]) -> list[Item]:
@@ -195,7 +216,7 @@ class _Reader:
         self.unread = {number for number, way, read_at in messages if way == "in" and read_at is None}
         self.told = _named(Effect.objects.select_related("event"), _ids(events, "effect"))
         self.effects: dict[int, list[Effect]] = {}
-        for effect in Effect.objects.filter(event__in=numbers).order_by("id"):
+        for effect in _effects(case.pk, min(numbers), max(numbers)) if numbers else ():
             self.effects.setdefault(effect.event_id, []).append(effect)
         self.may_undo = last.pk if last and why_not_undo(last, me) is None else 0
 
@@ -388,6 +409,7 @@ def _look(entry: Entry, people: Mapping[int, Staff]) -> Item:
         Act.WORDS_UNFOLDED: _("%(who)s unfolded the words of a report"),
         Act.REPORT_LOOKED: _("%(who)s looked at an original report"),
         Act.EXHIBIT_LOOKED: _("%(who)s looked at an exhibit"),
+        Act.SLICE_LOOKED: _("%(who)s looked at a redacted slice"),
     }
     who = strong(people[entry.actor_id]) if entry.actor_id in people else "—"
     return Item(

@@ -14,11 +14,13 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from tutela.core.access.models import Glass
 from tutela.core.cases.models import Case
 from tutela.core.errors import NotFound
 from tutela.core.flow import registry
 from tutela.core.flow.models import ClockRow
 from tutela.core.flow.reading import read
+from tutela.core.kept import kept
 from tutela.core.people.roles import PLATFORM, Role
 from tutela.core.records.holds import KEEPERS, active_on
 from tutela.surfaces.desk.faces import SEVERITY, clock_face, hour
@@ -35,10 +37,10 @@ from .timeline import Item, line_of, tabs, timeline
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from datetime import datetime
 
     from django.db.models import QuerySet
 
-    from tutela.core.access.models import Glass
     from tutela.core.flow.declare import Workflow
     from tutela.surfaces.desk.page import DeskRequest
     from tutela.ui.clockface import Face
@@ -113,7 +115,7 @@ def here(request: DeskRequest, reference: str) -> HttpResponse:
 
 def head(request: DeskRequest, workflow: Workflow, case: Case) -> dict[str, Any]:
     """What the head of every page about a case shows. Whoever sees it has looked at the case."""
-    glasses = list(case.glasses.open().select_related("staff").order_by("id"))
+    glasses = _open_glasses(case.pk, timezone.now())
     looked(case, request.actor, glasses)
     roles = standing_of(request).roles.get(case.workflow, frozenset())
     return {
@@ -135,6 +137,11 @@ def head(request: DeskRequest, workflow: Workflow, case: Case) -> dict[str, Any]
         "slices_url": reverse("desk:slices", args=[case.reference]),
         "access_url": reverse("desk:access", args=[case.reference]) if may_ask(request, case) else "",
     }
+
+
+@kept
+def _open_glasses(case: int, now: datetime) -> QuerySet[Glass]:
+    return Glass.objects.open(now).filter(case=case).select_related("staff").order_by("id")
 
 
 def may_ask(request: DeskRequest, case: Case) -> bool:
@@ -183,17 +190,25 @@ def clocks(workflow: Workflow, case: Case) -> list[Face]:
 
 def neighbours(case: Case) -> dict[str, str]:
     """The cases before and after this one in the queue of its workflow, due first. One query."""
-    around = Case.objects.open().in_workflow(case.workflow).exclude(pk=case.pk)
     if case.closed_at or case.due_at is None:
-        found = _nearest(around, "next", "due_at", "id")
+        found = _first_of(case.workflow, case.pk)
     else:
-        at, number = case.due_at, case.pk
-        after = around.filter(Q(due_at__gt=at) | Q(id__gt=number), due_at__gte=at)
-        before = around.filter(Q(due_at__lt=at) | Q(id__lt=number), due_at__lte=at)
-        found = _nearest(after, "next", "due_at", "id").union(
-            _nearest(before, "previous", "-due_at", "-id"), all=True
-        )
+        found = _around(case.workflow, case.due_at, case.pk)
     return {side: reverse("desk:case", args=[reference]) for side, reference in found}
+
+
+@kept
+def _first_of(workflow: str, case: int) -> QuerySet[Case, tuple[str, str]]:
+    return _nearest(Case.objects.open().in_workflow(workflow).exclude(pk=case), "next", "due_at", "id")
+
+
+@kept
+def _around(workflow: str, due: datetime, case: int) -> QuerySet[Case, tuple[str, str]]:
+    cases = Case.objects.open().in_workflow(workflow).exclude(pk=case)
+    after = cases.filter(Q(due_at__gt=due) | Q(id__gt=case), due_at__gte=due)
+    before = cases.filter(Q(due_at__lt=due) | Q(id__lt=case), due_at__lte=due)
+    first = _nearest(after, "next", "due_at", "id")
+    return first.union(_nearest(before, "previous", "-due_at", "-id"), all=True)
 
 
 def _nearest(cases: QuerySet[Case], side: str, *order: str) -> QuerySet[Case, tuple[str, str]]:

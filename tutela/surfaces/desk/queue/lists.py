@@ -37,7 +37,12 @@ COLUMNS = (
 
 def mine(asker: Asker) -> Q:
     """In one's own hands, or in nobody's with a clock that ends within the hour."""
-    return Q(assignee=asker.staff_id) | Q(assignee=None, due_at__lt=asker.now + SOON)
+    return in_hand(asker.staff_id, asker.now + SOON)
+
+
+def in_hand(staff_id: int, soon: datetime) -> Q:
+    """In one person's hands, or in nobody's with a clock that ends before a moment."""
+    return Q(assignee=staff_id) | Q(assignee=None, due_at__lt=soon)
 
 
 def of_teams(asker: Asker) -> Q:

@@ -16,7 +16,7 @@ from tutela.core.outbox.models import Effect
 from tutela.core.people.actor import acting_as
 from tutela.core.people.models import Staff
 from tutela.programs.registers.models import ReleaseEntry
-from tutela.surfaces.desk.approvals.waiting import waiting_for
+from tutela.surfaces.desk.approvals.waiting import investigating, waiting_for
 from tutela.surfaces.desk.approvals.who import OF_THEM, barred, holders
 from tutela.workflows.emergency.tests import path
 
@@ -38,7 +38,7 @@ def url_of(reference: str, actor) -> str:
 
 def waiting(actor) -> list[int]:
     with acting_as(actor), connection.cursor() as cursor:
-        cursor.execute(*waiting_for(actor.id))
+        cursor.execute(*waiting_for(actor.id, investigating()))
         return [row[0] for row in cursor.fetchall()]
 
 

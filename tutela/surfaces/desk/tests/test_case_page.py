@@ -10,8 +10,10 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from tutela.core.audit.models import Act, Entry
+from tutela.core.audit.record import record
 from tutela.core.cases.models import Case, Message
 from tutela.core.people.actor import acting_as
+from tutela.surfaces.desk.case.timeline import LOOKS
 from tutela.workflows.emergency.tests import path
 
 from .scene import AGAIN, SPANISH, do, report, set_scene
@@ -180,6 +182,13 @@ def test_a_case_that_is_not_restricted_may_be_looked_at_unrecorded(cast, scene, 
     desk(cast.wren).get(f"/desk/case/{scene.triage}/")
     with acting_as(cast.wren):
         assert not Entry.objects.filter(act=Act.CASE_LOOKED).exists()
+
+
+@pytest.mark.parametrize("act", LOOKS)
+def test_every_kind_of_look_has_its_words(cast, scene, desk, act):
+    with acting_as(cast.heron):
+        record(act, cast.heron, Case.objects.get(reference=scene.held).pk)
+    assert "Heron" in plain(page_of(desk(cast.juniper), scene.held, "?show=looks"))
 
 
 def test_the_looks_can_be_read(cast, scene, desk):
