@@ -91,7 +91,7 @@ def _first_words(case: Case, messages: list[Message]) -> list[Report]:
     """
     reports = _reports(case.pk)
     began = {number for first in {one.first_case_id for one in reports} if first for number in _began(first)}
-    began |= {message.report_id for message in messages}
+    began |= {message.report_id for message in messages if message.report_id}
     return [report for report in reports if report.pk in began]
 
 

@@ -145,6 +145,7 @@ def test_an_answer_by_mail_joins_the_conversation_of_its_reporter(cast, desk):
         channel="mail",
         text="They wrote again.",
         raw=b"x",
+        sender_email="reader@wiki.example",
         thread=("<ours@tutela.example>",),
         receipt_hash=None,
     )
