@@ -147,6 +147,8 @@ SMTP_USER = os.environ.get("TUTELA_SMTP_USER", "")
 SMTP_PASSWORD_FILE = os.environ.get("TUTELA_SMTP_PASSWORD_FILE", "")
 SMTP_TLS = os.environ.get("TUTELA_SMTP_TLS", "offered")  # or "required"
 MAIL_FROM = os.environ.get("TUTELA_MAIL_FROM", "Trust & Safety <safety@tutela.example>")
+# Mail servers (their names in Authentication-Results) whose word on a sender counts; without one, nobody's.
+MAIL_AUTHSERV = os.environ.get("TUTELA_MAIL_AUTHSERV", "").lower().split()
 LMTP_PORT = int(os.environ.get("TUTELA_LMTP_PORT", str(environment.port() + 2)))
 # Accounts that mail is fetched from: see tutela/connectors/imap.
 IMAP = environment.imap()

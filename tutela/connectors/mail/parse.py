@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
+from .authentication import Result, is_spam, results
 from .bounces import Returned, returned
 from .charsets import clean, decode, has_controls, one_line, turns_direction
 from .flowed import unflow
@@ -87,6 +88,9 @@ class ParsedMail:
     # Sent by a program on its own: an answer to it would go round in circles.
     auto_submitted: bool = False
     bounce: bool = False
+    # The checks of mail servers that are trusted, and whether a filter on the way takes it for spam.
+    checks: tuple[Result, ...] = ()
+    spam: bool = False
     # What a mail server says of a mail that it brings back.
     returned: Returned | None = None
     # Sent on by a mailing list: an answer to its Reply-To may reach everybody on it.
@@ -94,10 +98,13 @@ class ParsedMail:
     problems: tuple[Problem, ...] = ()
 
 
-def parse(raw: bytes) -> ParsedMail:
-    """What the mail in `raw` says. Never raises: mail that breaks the reader is shown as characters."""
+def parse(raw: bytes, trusted: Collection[str] = ()) -> ParsedMail:
+    """What the mail in `raw` says. Never raises: mail that breaks the reader is shown as characters.
+
+    `trusted` are the mail servers whose word on the sender counts.
+    """
     try:
-        return read(raw)
+        return read(raw, trusted)
     except Exception:
         log.exception("A mail of %d bytes broke the reader", len(raw))
         return unread(raw)
@@ -109,11 +116,11 @@ def unread(raw: bytes) -> ParsedMail:
     return ParsedMail(text=text, problems=(Problem("unparsable"),))
 
 
-def read(raw: bytes) -> ParsedMail:
+def read(raw: bytes, trusted: Collection[str] = ()) -> ParsedMail:
     """As `parse`, but a fault of the reader comes out."""
     splitter = Splitter()
     message = splitter.split(_tidy(raw))
-    reader = _Reader(message)
+    reader = _Reader(message, trusted)
     text = reader.text_of(message)
     reader.note(*splitter.troubles)
     return reader.mail(text)
@@ -129,8 +136,8 @@ def _tidy(raw: bytes) -> bytes:
 class _Reader:
     """Goes through the parts of one mail and collects text, files and problems."""
 
-    def __init__(self, message: Part) -> None:
-        self.message = message
+    def __init__(self, message: Part, trusted: Collection[str]) -> None:
+        self.message, self.trusted = message, trusted
         self.charset = next(
             (found for part in _walk(message) if (found := part.parameters.get("charset"))), ""
         )
@@ -262,6 +269,8 @@ class _Reader:
             attachments=tuple(self.files),
             auto_submitted=bounce or _is_automatic(headers),
             bounce=bounce,
+            checks=tuple(results(headers, self.trusted)),
+            spam=is_spam(headers),
             returned=returned(self.message) if bounce else None,
             through_list=bool(headers.raw("list-id") or headers.raw("list-post"))
             or headers.token("precedence") == "list",

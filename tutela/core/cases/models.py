@@ -230,6 +230,16 @@ class Report(models.Model):
     def __str__(self) -> str:
         return f"report {self.pk}"
 
+    @property
+    def sender_proof(self) -> str:
+        """For a mail: what speaks for its sender's address, `proven`, `failed` or `none`. Else nothing."""
+        return str((self.arrival or {}).get("proof", "none")) if self.channel == Report.Channel.MAIL else ""
+
+    @property
+    def is_spam(self) -> bool:
+        """Whether a filter on a mail's way took it for spam."""
+        return bool((self.arrival or {}).get("spam"))
+
     def sealing_key(self, *, to_seal: bool = False) -> bytes | None:  # noqa: ARG002  its key is its own
         """The key of this report, opened once. Raises VaultError."""
         if self.key is None:

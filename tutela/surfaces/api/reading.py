@@ -301,7 +301,7 @@ def _message(row: Message, delivery: str) -> Json:
 def _report(row: Report, files: list[Json]) -> Json:
     same = (
         "channel", "mailbox", "received_at", "sent_at", "language", "sender_name", "sender_email", "subject",
-        "text", "fields", "problems", "automatic",
+        "text", "fields", "problems", "automatic", "sender_proof", "is_spam",
     )  # fmt: skip
     return {"id": row.pk, **{name: getattr(row, name) for name in same}, "files": files}
 

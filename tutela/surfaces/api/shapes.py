@@ -282,6 +282,10 @@ class Report(Shape):
     fields: dict[str, Any]
     problems: list[Any]
     automatic: bool
+    sender_proof: str = Field(
+        description="What speaks for the sender's address of a mail: proven, failed or none; else empty."
+    )
+    is_spam: bool = Field(description="Whether a filter on the way of a mail took it for spam.")
     files: list[File]
 
 

@@ -10,6 +10,7 @@ from types import MappingProxyType
 from django.conf import settings
 from django.db import InterfaceError, OperationalError
 
+from tutela.connectors.mail.authentication import proof
 from tutela.connectors.mail.examine import examine
 from tutela.connectors.mail.parse import Attachment, ParsedMail, parse, unread
 from tutela.core.cases.answering import is_ours
@@ -60,7 +61,7 @@ def incoming_from_mail(
 
     Raises KeyError for a mailbox that is not ours.
     """
-    mail = parse(raw)
+    mail = parse(raw, settings.MAIL_AUTHSERV)
     automatic = mail.auto_submitted or null_sender
     return _incoming(raw, mailbox, mail, automatic=automatic, arrival=_arrival(mail, recipients))
 
@@ -99,10 +100,15 @@ def _incoming(
 
 
 def _arrival(mail: ParsedMail, recipients: Sequence[str]) -> dict[str, object]:
-    """What is known of how the mail came: the letter of ours that it answers or brings back."""
+    """What is known of how it came: the letter that it answers or brings back, what speaks for its sender."""
     found: dict[str, object] = {}
     if token := _token((*recipients, *mail.delivered_to, *mail.recipients)):
         found["token"] = token
+    if mail.checks:
+        found["checks"] = [f"{one.method}={one.outcome} {one.domain}".strip() for one in mail.checks]
+        found["proof"] = str(proof(mail.checks, mail.sender_email))
+    if mail.spam:
+        found["spam"] = True
     if mail.returned and mail.returned.action == "failed":
         found["bounce"] = {
             "message_id": mail.returned.message_id,

@@ -12,7 +12,7 @@ from tutela.surfaces.desk.faces import moment
 from .described import Line, described, fields_of
 
 if TYPE_CHECKING:
-    from tutela.core.cases.models import Case
+    from tutela.core.cases.models import Case, Report
     from tutela.core.flow.declare import Workflow
 
 
@@ -28,6 +28,19 @@ def known(workflow: Workflow, case: Case) -> list[Line]:
     if case.follow_up_at:
         lines.append(Line("follow_up", _("Look again"), moment(case.follow_up_at)))
     return lines
+
+
+def proof_of(report: Report) -> str:
+    """What speaks for the sender of a mail, in words; nothing for what came another way."""
+    match report.sender_proof:
+        case "proven":
+            return _("The sender's address is proven.")
+        case "failed":
+            return _("The sender's address may be forged: the checks of our mail server failed.")
+        case "none":
+            return _("The sender's address is not proven.")
+        case _:
+            return ""
 
 
 def language(code: str) -> str:

@@ -28,7 +28,7 @@ from tutela.surfaces.desk.page import case_or_not_found, desk_page, show
 from tutela.surfaces.downloads import as_download, streamed
 
 from .described import Line, described, words
-from .known import language
+from .known import language, proof_of
 from .scans import scan_of, words_of
 from .views import head
 
@@ -62,6 +62,8 @@ def report_page(request: DeskRequest, reference: str, number: int) -> HttpRespon
             for one in report.files.defer("data").select_related("scan").order_by("id")
         ],
         "additions": [_addition(case, one) for one in report.additions.defer("raw").order_by("id")],
+        "proof": proof_of(report),
+        "checks": (report.arrival or {}).get("checks", []),
         "may_belong": [
             (one.reference, reverse("desk:case", args=[one.reference])) for one in may_belong(report)
         ],

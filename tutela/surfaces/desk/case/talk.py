@@ -13,7 +13,7 @@ from tutela.core.kept import kept
 from tutela.core.outbox.models import Effect
 from tutela.surfaces.desk.faces import hour
 
-from .known import language
+from .known import language, proof_of
 from .timeline import effect_said
 
 if TYPE_CHECKING:
@@ -54,6 +54,10 @@ class Talk:
     url: str
     words_url: str
     words: int
+    #: What speaks for the sender of a mail, in words.
+    proof: str = ""
+    doubtful: bool = False
+    spam: bool = False
     said: list[Said] = field(default_factory=list)
 
     @property
@@ -130,6 +134,9 @@ def _talk(case: Case, number: int, report: Report) -> Talk:
         url=reverse("desk:report", args=[case.reference, report.pk]),
         words_url=reverse("desk:words", args=[case.reference, report.pk]),
         words=len(report.text.split()),
+        proof=proof_of(report),
+        doubtful=report.sender_proof == "failed",
+        spam=report.is_spam,
     )
 
 

@@ -319,3 +319,35 @@ def test_how_a_mail_came_is_no_part_of_what_it_says():
     without = incoming_from_mail(mail, "safety")
     assert with_token.arrival != without.arrival
     assert with_token.fields == without.fields
+
+
+def test_what_speaks_for_a_sender_stands_beside_the_report(cast, settings):
+    settings.MAIL_AUTHSERV = ["mx.tutela.example"]
+    client = Client()
+    sign_in(client, Staff.objects.get(username="juniper"))
+
+    def page(*heads: str) -> str:
+        case = arrives(
+            "From: heron@mail.example", *heads, mailbox="emergency", text=" ".join(heads) or "Plain."
+        )
+        with acting_as(cast.juniper):
+            report = Report.objects.get(case__reference=case)
+        both = (f"/desk/case/{case}/", f"/desk/case/{case}/reports/{report.pk}/")
+        first, second = (client.get(url).content.decode() for url in both)
+        assert ("marked as spam" in first) == ("marked as spam" in second)
+        return first
+
+    assert "address is not proven" in page()
+    proven = "Authentication-Results: mx.tutela.example; dkim=pass header.d=mail.example"
+    assert "address is proven" in page(proven)
+    assert "may be forged" in page(proven.replace("pass", "fail"))
+    spam = page("X-Spam-Flag: YES")
+    assert "marked as spam" in spam  # and it is a case like any other
+    assert "marked as spam" not in page(proven)
+
+
+def test_the_same_mail_checked_elsewhere_is_the_same_report(settings):
+    settings.MAIL_AUTHSERV = ["mx.tutela.example"]
+    checked = b"Authentication-Results: mx.tutela.example; dkim=pass header.d=mail.example\r\n" + EMERGENCY
+    first, second = take_in(EMERGENCY, "emergency"), take_in(checked, "emergency")
+    assert (second.report_id, second.duplicate) == (first.report_id, True)
