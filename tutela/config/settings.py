@@ -154,6 +154,8 @@ LMTP_PORT = int(os.environ.get("TUTELA_LMTP_PORT", str(environment.port() + 2)))
 IMAP = environment.imap()
 # Address or mailbox name -> workflow of the first case.
 MAILBOXES = {"emergency": "emergency", "ca": "triage", "info": "triage", "safety": "triage"}
+# The wikis that may be asked for pages: see docs/howto/wikis.md. No other address is ever asked.
+WIKIS_FILE = os.environ.get("TUTELA_WIKIS", "")
 # Senders of MediaModeration's mails, in small letters. From others, such a mail is one like any other.
 HASH_MATCH_SENDERS = os.environ.get("TUTELA_HASH_MATCH_SENDERS", "").lower().split()
 

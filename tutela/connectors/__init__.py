@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from importlib.metadata import version
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 from django.conf import settings
 
 from .mail.adapter import SMTPMail
 from .mail.client import TLS, Server
 from .mail.fake import FolderMail
-from .ports import Connector
+from .mediawiki.adapter import WikiPages
+from .ports import Connector, PageReader
 
 
 def _mail() -> Connector:
@@ -29,3 +31,21 @@ FACTORIES: Final[Mapping[str, Callable[[], Connector]]] = {"mail": _mail}
 def connectors() -> dict[str, Connector]:
     """Every connector, by the name that effects use, made from the settings."""
     return {name: make() for name, make in FACTORIES.items()}
+
+
+class Wiki(Protocol):
+    """What must be known of a wiki to read it."""
+
+    @property
+    def api(self) -> str:
+        """The address of its `api.php`."""
+
+    @property
+    def local(self) -> bool:
+        """Whether it may be in a private network."""
+
+
+def reader_of(wiki: Wiki) -> PageReader:
+    """What reads the pages of a wiki."""
+    agent = f"Tutela/{version('tutela')} ({settings.PUBLIC_URL}; {settings.CONTACT_ADDRESS})"
+    return WikiPages(wiki.api, agent, local=wiki.local)

@@ -74,3 +74,33 @@ class Connector(Protocol):
 
     def describe(self, verb: str, payload: Mapping[str, Any]) -> str:
         """What `deliver` would do, in one sentence for a person. Reaches for nothing outside."""
+
+
+@dataclass(frozen=True)
+class PageCopy:
+    """What a wiki showed of one address, at one moment.
+
+    `text` is None where the wiki shows none, and `missing` says whether that is because there is no such page
+    or revision (any more). `hidden` names the parts that somebody hid: text, user, comment. `call` is the
+    request that was made, and `at` when it was answered.
+    """
+
+    call: str
+    at: datetime
+    missing: bool = False
+    title: str = ""
+    page: int = 0
+    revision: int = 0
+    parent: int = 0
+    user: str = ""
+    written_at: str = ""
+    comment: str = ""
+    hidden: tuple[str, ...] = ()
+    text: str | None = None
+
+
+class PageReader(Protocol):
+    """What reads pages of one wiki. Raises `TryLater`, `Rejected`, `NotConfigured`."""
+
+    def read(self, address: str) -> PageCopy:
+        """What the wiki shows of an address of its own."""

@@ -14,13 +14,16 @@ from functools import partial
 from time import monotonic, sleep
 from typing import Final
 
-from tutela.connectors import connectors
+from tutela.connectors import connectors, reader_of
 from tutela.connectors.ports import Connector
 from tutela.core.cases.opening import open_waiting
 from tutela.core.flow.poller import tick
 from tutela.core.health import beats
 from tutela.core.outbox.claims import LEASE
 from tutela.core.outbox.courier import Courier
+from tutela.programs.wikis.captures import Capturer
+from tutela.programs.wikis.capturing import CONNECTOR
+from tutela.programs.wikis.known import wikis
 from tutela.server.chores import Chores
 from tutela.server.loops import Loop
 
@@ -49,7 +52,7 @@ def run(outside: dict[str, Connector] | None = None) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda number, _frame: asked.append(number))
     stop = threading.Event()
-    threads = list(loops(connectors() if outside is None else outside, stop))
+    threads = list(loops(_connectors() if outside is None else outside, stop))
     for thread in threads:
         thread.start()
     # A thread ends only if even its own fault handling failed: then another process does better.
@@ -58,6 +61,12 @@ def run(outside: dict[str, Connector] | None = None) -> int:
     stop.set()
     _wait_for(threads)
     return 0 if asked else 1
+
+
+def _connectors() -> dict[str, Connector]:
+    """Those of this installation; what reads wikis is among them where some are named."""
+    reads = {CONNECTOR: Capturer(reader_of)} if wikis() else {}
+    return {**connectors(), **reads}
 
 
 def loops(outside: dict[str, Connector], stop: threading.Event) -> Iterator[threading.Thread]:

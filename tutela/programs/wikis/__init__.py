@@ -1,1 +1,1 @@
-"""What wikis send us and how they speak of their pages: read here, with no request to any wiki."""
+"""What wikis send us, and captures of what they show."""

@@ -48,6 +48,7 @@ COMMANDS = (
     Commands("tutela.surfaces.cli.live", ("live",), database=False),
     Commands("tutela.surfaces.cli.case", ("case",), group=True),
     Commands("tutela.surfaces.cli.search", ("search",)),
+    Commands("tutela.surfaces.cli.capture", ("capture",)),
     Commands("tutela.surfaces.cli.report", ("report",), group=True),
     Commands("tutela.surfaces.cli.token", ("token",), group=True),
     Commands("tutela.surfaces.cli.staff", ("staff",), group=True),

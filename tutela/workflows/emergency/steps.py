@@ -25,6 +25,7 @@ from tutela.programs.directory.models import Agency, digits
 from tutela.programs.directory.numbers import emergency_numbers
 from tutela.programs.registers import releases
 from tutela.programs.registers.models import DataClass, LegalBasis, ReleaseEntry, ReleaseReason
+from tutela.programs.wikis.capturing import wishes_of
 from tutela.programs.wikis.incident import Incident, Threat, read_emergency
 
 from .conditions import agency_of, unacknowledged
@@ -84,7 +85,7 @@ def facts_of(report: Report) -> dict[str, object]:
 
 
 def on_open(context: Context) -> list[Wish]:
-    """Say how urgent it is, and page whoever is on duty: the reference and nothing of the content."""
+    """Say how urgent it is, capture the pages, and page whoever is on duty: the reference and no content."""
     case = context.case
     case.wiki = _host(str(case.facts.get("where", "")))
     if case.facts.get("at_risk") == "reporter":
@@ -92,7 +93,7 @@ def on_open(context: Context) -> list[Wish]:
     for report in context.reports:
         if report.channel == Report.Channel.WIKI:
             _add_reported(context, read_emergency(report.text))
-    return [_page(context, person) for person in to_page(context.case)]
+    return [*wishes_of(context), *(_page(context, person) for person in to_page(case))]
 
 
 def _add_reported(context: Context, incident: Incident) -> None:

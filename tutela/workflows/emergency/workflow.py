@@ -27,6 +27,7 @@ from tutela.core.flow.declare import (
 from tutela.core.flow.needs import has_reporter, in_state, no_open_request
 from tutela.core.people.roles import Role
 from tutela.core.records.rules import erase_closed, years_long
+from tutela.programs.wikis.capturing import capture_step
 
 from . import checklist, conditions, forms, steps
 
@@ -408,6 +409,8 @@ CLOSING = (
     ),
 )
 
+CAPTURING = capture_step(TEAM, WHENEVER)
+
 ASSESSED = ("assess_imminent", "assess_not_imminent", "assess_not_credible", "assess_not_a_threat")
 
 CLOCKS = (
@@ -527,6 +530,7 @@ WORKFLOW = Workflow(
         *HELPING,
         *CLOSING,
         *REASSESSING,
+        CAPTURING,
     ),
     clocks=CLOCKS,
     letters=LETTERS,

@@ -18,6 +18,7 @@ from tutela.core.people.roles import SystemActor
 from tutela.programs.directory.models import Issue
 from tutela.programs.registers import contacts
 from tutela.programs.registers.models import ContactRestriction
+from tutela.programs.wikis.capturing import wishes_of
 from tutela.programs.wikis.incident import Incident, read_direct
 
 from .conditions import address_of, sender_of
@@ -61,8 +62,11 @@ def _direct(report: Report) -> Incident | None:
     return read_direct(report.text) if report.channel == Report.Channel.MAIL else None
 
 
-def on_open(context: Context) -> None:
-    """Set what a suspended contact sends aside. A person still reads it; emergencies never come here."""
+def on_open(context: Context) -> list[Wish]:
+    """Set what a suspended contact sends aside, and capture the pages that the others speak of.
+
+    A person still reads it; emergencies never come here.
+    """
     case = context.case
     case.wiki = _host(str(case.facts.get("where", "")))
     _raise_severity(case)
@@ -74,6 +78,8 @@ def on_open(context: Context) -> None:
             name_party(case, Party.Kind.ACCOUNT, incident.reported, case.wiki, part)
     if contacts.suspension(address_of(case)):
         context.go_to = "suspended_contact"
+        return []
+    return [] if case.restricted else wishes_of(context)
 
 
 def _raise_severity(case: Case) -> None:

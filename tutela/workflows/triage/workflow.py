@@ -26,6 +26,7 @@ from tutela.core.flow.declare import (
 from tutela.core.flow.needs import has_reporter, in_state
 from tutela.core.people.roles import Role
 from tutela.core.records.rules import Trigger, erase_closed, years_long
+from tutela.programs.wikis.capturing import capture_step
 
 from . import conditions, forms, matches, steps
 
@@ -187,6 +188,8 @@ CLOSING = (
     ),
 )
 
+CAPTURING = capture_step(TEAM, tuple(state.name for state in STATES))
+
 ANSWERED = ("answer_with_venue", "answer", "refer", "mark_spam", "warn", "suspend_contact", "close")
 
 CLOCKS = (
@@ -250,7 +253,7 @@ WORKFLOW = Workflow(
     start="received",
     may_open_in=("suspended_contact",),
     reopen_to="received",
-    steps=(*SORTING, *ANSWERING, *VEXATIOUS, *CLOSING),
+    steps=(*SORTING, *ANSWERING, *VEXATIOUS, *CLOSING, CAPTURING),
     clocks=CLOCKS,
     letters=LETTERS,
     workers=TEAM,

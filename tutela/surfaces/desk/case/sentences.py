@@ -43,6 +43,7 @@ STEPS = {
     "mark_read": _("%(who)s marked the messages as read"),
     "add_exhibit": _("%(who)s added %(exhibits)s"),
     "add_file": _("%(who)s added %(exhibits)s"),
+    "captured": _("%(who)s added %(exhibits)s"),
     "edit_facts": _("%(who)s changed what we know"),
     "edit_title": _("%(who)s changed the title"),
     "set_severity": _("%(who)s set the severity to %(severity)s"),

@@ -1,0 +1,1 @@
+"""MediaWiki: reads pages and revisions, as anybody may, over its own API."""
