@@ -74,6 +74,7 @@ def examine() -> list[Finding]:
         *time(),
         mail(),
         *fetched_mail(),
+        wikis(),
         pdf(),
         assets(),
         translations(),
@@ -359,6 +360,27 @@ def mail() -> Finding:
         f"kept as files in {folder}; nothing is sent",
         "Set TUTELA_SMTP_HOST to the name of your mail server.",
     )
+
+
+def wikis() -> Finding:
+    """Which wikis may be asked for pages."""
+    named = os.environ.get("TUTELA_WIKIS")
+    if not named:
+        return Finding(
+            "Wikis",
+            State.OFF,
+            "none named; no page is captured",
+            "Set TUTELA_WIKIS to a file that names them.",
+        )
+    from django.core.exceptions import ImproperlyConfigured
+
+    from tutela.programs.wikis.known import read
+
+    try:
+        found = read(Path(named))
+    except ImproperlyConfigured as error:
+        return fault("Wikis", str(error), "Mend the file: until then no page is captured.")
+    return ok("Wikis", ", ".join(one.name for one in found) or f"{named} names none")
 
 
 def fetched_mail() -> Iterator[Finding]:

@@ -106,7 +106,7 @@ class Api:
         port = parts.port or (443 if secure else 80)
         try:
             found = self.addresses(host, port)
-        except OSError as error:
+        except (OSError, UnicodeError) as error:
             raise Away(f"{host} is not known: {error}") from error
         if not found or not (self.local or all(ip_address(one).is_global for one in found)):
             raise Forbidden(f"{host} leads into a private network")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from django import forms
@@ -19,7 +20,12 @@ from tutela.core.flow.context import Context, Wish
 from tutela.core.flow.declare import Step
 from tutela.core.people.roles import Role
 
-from .known import addresses_in, wiki_of
+from .known import addresses_in, wiki_of, wikis
+
+if TYPE_CHECKING:
+    from django.utils.functional import _StrOrPromise
+
+    from tutela.core.cases.models import Case
 
 CONNECTOR, VERB = "wiki", "capture"
 MOST_OF_A_REPORT = 20
@@ -63,6 +69,11 @@ def _capture(context: Context) -> Sequence[Wish]:
     return [wish_for(context, context.data["address"])]
 
 
+def _some_wiki(_case: Case) -> _StrOrPromise | None:
+    """Open where the operator named a wiki."""
+    return None if wikis() else gettext_lazy("No wiki is named here whose pages could be captured.")
+
+
 def capture_step(roles: tuple[Role, ...], states: tuple[str, ...]) -> Step:
     """The step by which a person has an address captured."""
     return Step(
@@ -72,6 +83,7 @@ def capture_step(roles: tuple[Role, ...], states: tuple[str, ...]) -> Step:
         states,
         run=_capture,
         form=Capture,
+        needs=(_some_wiki,),
         hint=gettext_lazy("Keeps what the wiki shows now as an exhibit."),
         past=gettext_lazy("%(who)s asked for the capture of a page"),
         aside=True,
