@@ -181,3 +181,14 @@ def test_without_a_scanner_it_says_so_and_one_that_is_away_is_a_fault():
         found = doctor.scanner()
     assert found.state is State.FAULT
     assert "does not answer" in found.seen
+
+
+def test_a_faulty_file_of_wikis_is_a_fault_and_a_good_one_names_them(tmp_path, monkeypatch):
+    path = tmp_path / "wikis.toml"
+    monkeypatch.delenv("TUTELA_WIKIS", raising=False)
+    assert doctor.wikis().state == doctor.State.OFF
+    monkeypatch.setenv("TUTELA_WIKIS", str(path))
+    assert doctor.wikis().state == doctor.State.FAULT
+    path.write_text('[[wiki]]\nname = "examplewiki"\napi = "https://en.wiki.example/w/api.php"\n')
+    assert doctor.wikis().state == doctor.State.OK
+    assert doctor.wikis().seen == "examplewiki"
