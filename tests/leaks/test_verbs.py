@@ -30,6 +30,7 @@ ASKED = {
     "case add-file": "{reference} {file} --title words",
     "case get-file": "{reference} 1",
     "search": "{like}",
+    "capture": "https://wiki.example/wiki/A --case {reference}",
     "report send": "emergency --text words",
     "report list": "{reference}",
     "release list": "--recipient {like}",
