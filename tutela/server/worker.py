@@ -16,6 +16,7 @@ from typing import Final
 
 from tutela.connectors import connectors, reader_of
 from tutela.connectors.ports import Connector
+from tutela.core.cases import detected
 from tutela.core.cases.opening import open_waiting
 from tutela.core.flow.poller import tick
 from tutela.core.health import beats
@@ -55,6 +56,7 @@ def run(outside: dict[str, Connector] | None = None) -> int:
     threads = list(loops(_connectors() if outside is None else outside, stop))
     for thread in threads:
         thread.start()
+    threading.Thread(target=detected.load, daemon=True).start()  # no report should wait for the models
     # A thread ends only if even its own fault handling failed: then another process does better.
     while not asked and all(thread.is_alive() for thread in threads):
         sleep(LOOK_EVERY)

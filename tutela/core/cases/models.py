@@ -215,8 +215,13 @@ class Report(models.Model):
     open_after = models.DateTimeField(default=timezone.now)
     open_attempts = models.PositiveIntegerField(default=0)
     open_error = models.TextField(blank=True)
+    # What its words seem to be written in, and how sure that is in percent; `language` is what it came in.
+    detected_language = models.CharField(max_length=20, blank=True, default="", db_default="")
+    detected_sure = models.PositiveSmallIntegerField(default=0, db_default=0)
 
     SEALED_BY_CASE: ClassVar = ""
+    #: Percent of certainty from which a letter may be written in the language that was detected.
+    SURE: ClassVar = 80
 
     class Meta:
         indexes: ClassVar = [
@@ -239,6 +244,16 @@ class Report(models.Model):
     def is_spam(self) -> bool:
         """Whether a filter on a mail's way took it for spam."""
         return bool((self.arrival or {}).get("spam"))
+
+    @property
+    def spoken(self) -> str:
+        """The language to answer in: what its sender chose, else what it is surely written in, else empty."""
+        return self.language or (self.detected_language if self.detected_sure >= self.SURE else "")
+
+    @property
+    def written_in(self) -> str:
+        """The language of its words, for whatever reads them aloud: as detected, where that is sure."""
+        return self.detected_language if self.detected_sure >= self.SURE else self.language
 
     def sealing_key(self, *, to_seal: bool = False) -> bytes | None:  # noqa: ARG002  its key is its own
         """The key of this report, opened once. Raises VaultError."""

@@ -23,6 +23,7 @@ from tutela.core.people.models import Team
 from tutela.core.people.roles import Role, SystemActor
 
 from .answering import answered
+from .detected import detect
 from .involving import involve
 from .models import Case, Event, Message, Report
 from .numbers import next_number
@@ -39,6 +40,7 @@ def open_case(report_id: int) -> str:
     with acting_as(system_actor(SystemActor.INTAKE)) as actor:
         report = _locked(report_id)
         if report.case_id is None:
+            _detect(report)
             case = _added(report, actor) or _joined(report, actor) or _same(report, actor)
             case = case or _open(report, actor)
             report.case = report.case or case
@@ -48,7 +50,16 @@ def open_case(report_id: int) -> str:
             assert report.case is not None
             report.keep_key_with(report.case)
             report.save(
-                update_fields=["case", "first_case", "opened_at", "open_error", "key", "sender_index"]
+                update_fields=[
+                    "case",
+                    "first_case",
+                    "opened_at",
+                    "open_error",
+                    "key",
+                    "sender_index",
+                    "detected_language",
+                    "detected_sure",
+                ]
             )
             put_in_queue(report)
         assert report.case is not None
@@ -97,13 +108,18 @@ def _put_off(report_id: int, error: Exception) -> None:
         report.save(update_fields=["open_attempts", "open_after", "open_error"])
 
 
+def _detect(report: Report) -> None:
+    if found := detect(report.text):
+        report.detected_language, report.detected_sure = found.code, found.sure
+
+
 def _open(report: Report, actor: Actor) -> Case:
     workflow = registry.workflow(report.workflow)
     case = make_case(
         workflow,
         title=workflow.title_of(report).strip()[:300] or UNTITLED,
         received_at=report.received_at,
-        language=report.language,
+        language=report.spoken,
         facts=workflow.facts_of(report),
     )
     report.case = report.first_case = case

@@ -112,7 +112,7 @@ class Context:
     def letter(self, name: str, report: Report, **more: Any) -> list[Wish]:
         """Write a letter of the workflow to a reporter, in the language of the report."""
         letter = self.workflow.letter(name)
-        language = report.language or self.case.language
+        language = report.spoken or self.case.language
         subject, text = render_letter(self.workflow, letter, language, {"case": self.case, **more})
         return self.message(report, text, subject=subject, letter=name, language=language)
 
@@ -134,7 +134,7 @@ class Context:
             recipient=report.sender_email,
             subject=subject,
             text=text,
-            language=language or report.language,
+            language=language or report.spoken,
             author_id=self.actor.id,
         )
         self.said.setdefault("messages", []).append(message.pk)

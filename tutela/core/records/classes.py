@@ -54,8 +54,8 @@ MODELS: dict[str, Kept] = {
         CASE,
         internal="id channel mailbox workflow dedup_key content_hash receipt_hash receipt_public"
         " sent_at received_at automatic adds_to case first_case opened_at open_after"
-        " open_attempts open_error sender_index",
-        restricted="subject text language problems thread message_id",
+        " open_attempts open_error sender_index detected_sure",
+        restricted="subject text language detected_language problems thread message_id",
         sealed="key raw sender_name sender_email fields arrival",
     ),
     "cases.ReportFile": _kept(

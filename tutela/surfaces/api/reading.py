@@ -300,8 +300,9 @@ def _message(row: Message, delivery: str) -> Json:
 
 def _report(row: Report, files: list[Json]) -> Json:
     same = (
-        "channel", "mailbox", "received_at", "sent_at", "language", "sender_name", "sender_email", "subject",
-        "text", "fields", "problems", "automatic", "sender_proof", "is_spam",
+        "channel", "mailbox", "received_at", "sent_at", "language", "detected_language", "detected_sure",
+        "sender_name", "sender_email", "subject", "text", "fields", "problems", "automatic", "sender_proof",
+        "is_spam",
     )  # fmt: skip
     return {"id": row.pk, **{name: getattr(row, name) for name in same}, "files": files}
 

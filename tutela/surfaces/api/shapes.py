@@ -275,6 +275,8 @@ class Report(Shape):
     received_at: datetime
     sent_at: datetime | None
     language: str
+    detected_language: str
+    detected_sure: int
     sender_name: str
     sender_email: str
     subject: str

@@ -43,6 +43,17 @@ def proof_of(report: Report) -> str:
             return ""
 
 
+def language_of(report: Report) -> str:
+    """What a report came in, and what its words seem to be written in where that is another language."""
+    chosen = language(report.language) if report.language else ""
+    found = report.detected_language
+    if not found or found == report.language.split("-")[0].lower():
+        return chosen
+    values = {"language": language(found), "sure": report.detected_sure}
+    seems = _("%(language)s, by its words (%(sure)s %% sure)") % values
+    return " · ".join(filter(None, [chosen, seems]))
+
+
 def language(code: str) -> str:
     """The name of a language in the language of the page; the code where nobody named it."""
     try:

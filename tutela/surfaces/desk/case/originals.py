@@ -28,7 +28,7 @@ from tutela.surfaces.desk.page import case_or_not_found, desk_page, show
 from tutela.surfaces.downloads import as_download, streamed
 
 from .described import Line, described, words
-from .known import language, proof_of
+from .known import language_of, proof_of
 from .scans import scan_of, words_of
 from .views import head
 
@@ -187,7 +187,7 @@ def _lines(report: Report) -> list[Line]:
             filter(None, [report.sender_name, f"<{report.sender_email}>" if report.sender_email else ""])
         ),
         "subject": report.subject,
-        "language": language(report.language) if report.language else "",
+        "language": language_of(report),
         **report.fields,
     }
     return described({}, said)

@@ -13,7 +13,7 @@ from tutela.core.kept import kept
 from tutela.core.outbox.models import Effect
 from tutela.surfaces.desk.faces import hour
 
-from .known import language, proof_of
+from .known import language_of, proof_of
 from .timeline import effect_said
 
 if TYPE_CHECKING:
@@ -125,7 +125,7 @@ def _talk(case: Case, number: int, report: Report) -> Talk:
         report=report.pk,
         number=number,
         when=hour(report.received_at),
-        language=language(report.language) if report.language else "",
+        language=language_of(report),
         by_mail=bool(report.sender_email),
         by_code=report.receipt_hash is not None,
         is_mail=report.channel == Report.Channel.MAIL,

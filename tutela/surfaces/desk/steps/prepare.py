@@ -104,6 +104,6 @@ def _letter(workflow: Workflow, case: Case, name: str, report_id: Any) -> str:
         return ""
     reports = case.reports.defer("raw").order_by("received_at", "id")
     report: Report | None = reports.filter(pk=report_id).first() if report_id else reports.first()
-    language = (report.language if report else "") or case.language
+    language = (report.spoken if report else "") or case.language
     _subject, text = render_letter(workflow, letter, language, {"case": case})
     return text
