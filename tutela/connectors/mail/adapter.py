@@ -16,6 +16,7 @@ from tutela.core.errors import ConnectorError, NotConfigured, Rejected, TryLater
 from . import client
 from .build import build, recipient, subject
 from .charsets import one_line
+from .pace import Pace
 
 # The Message-ID follows from the key, so a mail sent twice is one mail to programs that look at it, and a
 # harmless second copy to people. A notice that never comes is worse.
@@ -39,6 +40,7 @@ class SMTPMail:
         self.server = server
         self.sender = sender
         self.password_file = password_file
+        self.pace = Pace()
 
     @property
     def verbs(self) -> Mapping[str, Verb]:
@@ -49,12 +51,14 @@ class SMTPMail:
         """Send a mail (`build.build` says what the payload holds). The reference is its Message-ID."""
         check_verb(verb)
         server = self._server()
+        self.pace.check(payload)
         now = datetime.now(UTC)
         mail = build(payload, key, self.sender, now)
         try:
             answer = client.send(server, mail.sender, mail.recipient, mail.message)
         except (client.Refused, client.Unreachable, client.NotPrivate) as error:
             raise _in_our_words(error) from error
+        self.pace.note(payload)
         return Receipt(mail.message_id, now, {"server": one_line(answer, 300)})
 
     def already_done(self, verb: str, payload: Mapping[str, Any], key: str) -> ReadBack:  # noqa: ARG002

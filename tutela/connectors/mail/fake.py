@@ -18,6 +18,7 @@ from tutela.core.errors import TryLater
 
 from .adapter import VERBS, check_verb
 from .build import build, message_id, recipient, subject
+from .pace import Pace
 
 
 class FolderMail:
@@ -26,6 +27,7 @@ class FolderMail:
     def __init__(self, folder: Path, sender: str) -> None:
         self.folder = folder
         self.sender = sender
+        self.pace = Pace()
 
     @property
     def verbs(self) -> Mapping[str, Verb]:
@@ -35,6 +37,7 @@ class FolderMail:
     def deliver(self, verb: str, payload: Mapping[str, Any], key: str) -> Receipt:
         """Write the mail. The file is either there, whole and on the disk, or not there at all."""
         check_verb(verb)
+        self.pace.check(payload)
         mail = build(payload, key, self.sender, datetime.now(UTC))
         path = self.path(key)
         if not path.exists():
@@ -46,6 +49,7 @@ class FolderMail:
                     % {"folder": self.folder, "error": error.strerror},
                     what_to_do=_("Check that the disk has room and that the folder may be written to."),
                 ) from error
+            self.pace.note(payload)
         return self._receipt(path, mail.message_id)
 
     def already_done(self, verb: str, payload: Mapping[str, Any], key: str) -> ReadBack:  # noqa: ARG002

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from tutela.connectors import connectors
+from tutela.connectors.mail import pace
 from tutela.connectors.mail.adapter import SMTPMail
 from tutela.connectors.mail.client import Server
 from tutela.connectors.mail.fake import FolderMail
 from tutela.connectors.mail.parse import ParsedMail, read
 from tutela.connectors.mail.tests.smtp_server import MailServer
 from tutela.connectors.ports import Connector, OnDoubt
-from tutela.core.errors import Rejected
+from tutela.core.errors import Rejected, TryLater
 
 SENDER = "Trust & Safety <safety@tutela.example>"
 LETTER = {"to": "heron@mail.example", "subject": "We have your report", "text": "Dear Heron,\nthank you."}
@@ -99,6 +100,35 @@ def test_a_bad_address_is_refused_before_anything_leaves(both: Both):
     with pytest.raises(Rejected):
         connector.deliver("send", LETTER | {"to": "heron@mail.example\r\nBcc: all@mail.example"}, "key-1")
     assert not arrived()
+
+
+def test_an_address_that_a_job_writes_to_too_often_waits_and_people_do_not(both: Both):
+    connector, arrived = both
+    automatic = LETTER | {"automatic": True, "token": "m1-abc"}
+    for number in range(pace.MOST):
+        connector.deliver("send", automatic, f"key-{number}")
+    with pytest.raises(TryLater) as caught:
+        connector.deliver("send", automatic | {"to": "Heron@mail.example"}, "one-more")
+    assert timedelta(minutes=50) < caught.value.after <= timedelta(hours=1)
+    assert len(arrived()) == pace.MOST
+    connector.deliver("send", automatic | {"to": "wren@mail.example"}, "another-address")
+    connector.deliver("send", automatic | {"automatic": False}, "by-a-person")
+    connector.deliver("send", LETTER | {"automatic": True}, "to-staff")
+    assert len(arrived()) == pace.MOST + 3
+
+
+def test_an_hour_later_the_next_ones_go():
+    moment = [0.0]
+    paced = pace.Pace(lambda: moment[0])
+    automatic = LETTER | {"automatic": True, "token": "m1-abc"}
+    for _each in range(pace.MOST):
+        paced.check(automatic)
+        paced.note(automatic)
+        moment[0] += 60
+    with pytest.raises(TryLater) as caught:
+        paced.check(automatic)
+    moment[0] += caught.value.after.total_seconds()
+    paced.check(automatic)
 
 
 def test_the_settings_choose_files_on_a_laptop_and_smtp_where_a_server_is_set(settings, tmp_path):

@@ -58,6 +58,8 @@ def test_an_acknowledgement_says_who_what_and_where_to_answer():
     assert message["Subject"] == "We have your report"
     assert message["Date"].datetime == NOW
     assert message["Reply-To"] == "safety+m42-abcdefgh@tutela.example"
+    assert made().sender == "safety+m42-abcdefgh@tutela.example"  # what cannot be delivered comes back there
+    assert made(token="").sender == "safety@tutela.example"
     assert message["In-Reply-To"] == "<20260203-1@mail.example>"
     assert message["References"] == "<first@mail.example> <20260203-1@mail.example>"
     assert message["Auto-Submitted"] == "auto-replied"

@@ -139,6 +139,20 @@ def test_nothing_that_can_be_guessed_joins_and_the_page_says_what_it_may_belong_
     assert "May belong to" not in page  # it is not Wren's to see
 
 
+def test_whoever_answers_and_is_no_reporter_begins_a_conversation_of_their_own(cast, letter):
+    with acting_as(cast.juniper):
+        case = case_of(letter.case, cast.juniper)
+        to = f"safety+{token_of_case(case.pk)}@tutela.example"
+    answer = arrives("From: duty@police.example", f"To: {to}", text="We sent a car.")
+    assert answer == letter.case
+    assert case_of(letter.case, cast.juniper).unread == 1
+    client = Client()
+    sign_in(client, Staff.objects.get(username="juniper"))
+    page = client.get(f"/desk/case/{letter.case}/").content.decode()
+    assert page.count("We sent a car.") == 1
+    assert "Reporter 2" in page  # apart from what the reporter reads and writes
+
+
 def test_one_answer_to_two_mailboxes_is_said_once(cast, letter):
     heads = ("From: heron@mail.example", f"To: {letter.back}, ca@tutela.example", "Message-ID: <2@m.example>")
     assert arrives(*heads) == letter.case
