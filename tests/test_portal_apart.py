@@ -170,6 +170,19 @@ def test_it_takes_reports_and_shows_where_they_stand(portal, superuser):
     assert portal.ask("GET", "/en/numbers/?country=DE")[0] == 200
 
 
+@pytest.mark.parametrize("path", ["/api/v2/requests.json", "//api/v2/requests.json"])
+def test_it_takes_what_a_wiki_sends(portal, superuser, path):
+    """Over a real line, also where the wiki's base address ends with a slash."""
+    line = http.client.HTTPConnection("127.0.0.1", portal.port, timeout=20)
+    body = json.dumps({"request": {"comment": {"body": f"{WORDS} {path}"}}})
+    line.request("POST", path, body, {"Host": "localhost", "Content-Type": "application/json"})
+    answer = line.getresponse()
+    assert (answer.status, answer.headers["Content-Type"]) == (201, "application/json")
+    line.close()
+    found = superuser.execute("select text, channel, workflow from cases_report").fetchall()
+    assert found == [(f"{WORDS} {path}", "wiki", "emergency")]
+
+
 def test_it_answers_for_nothing_of_the_desk(portal):
     for path in ("/desk/", "/desk/sign-in/", "/api/v1/reports", "/api/v1/openapi.json", "/readyz"):
         assert portal.ask("GET", path)[0] == 404, path
