@@ -71,9 +71,10 @@ ASKED = {
 }
 #: Verbs of whoever runs the machine. They act as the operator, who holds no role on any workflow.
 OF_THE_MACHINE = {
-    "run", "web", "prepare", "migrate", "database", "backup", "backup-key", "restore", "doctor", "mail",
-    "receive", "worker", "live", "token create", "token list", "token revoke", "staff list", "staff add",
-    "staff end", "staff join", "staff leave", "staff link", "staff invite", "staff reset", "staff tie",
+    "run", "web", "prepare", "migrate", "database", "backup", "backup-key", "restore", "doctor",
+    "mail fetch", "receive", "worker", "live", "token create", "token list", "token revoke", "staff list",
+    "staff add", "staff end", "staff join", "staff leave", "staff link", "staff invite", "staff reset",
+    "staff tie",
     "grant give", "grant end", "grant list", "directory load", "directory dump", "directory list",
     "audit seal", "audit key", "audit verify", "audit export", "flow check", "flow show", "flow docs",
     "vault inventory", "vault seal", "vault renew", "vault move", "vault where", "vault finish",
