@@ -158,6 +158,7 @@ class Folder:
 
     def waiting(self, since: date | None = None) -> list[int]:
         """The numbers of the mails that were not taken yet, the oldest first; of those since a day."""
+        self._client.untagged_responses.pop("EXISTS", None)  # what is told from here on is news to us
         asked = [] if self._account.done else ["UNKEYWORD", TAKEN]
         if since:
             asked += ["SINCE", f"{since.day}-{_MONTHS[since.month - 1]}-{since.year}"]
@@ -199,7 +200,8 @@ class Folder:
             self._client.noop()
             return
         self._box.idle.start()  # type: ignore[no-untyped-call]
-        while monotonic() < until and not stopped(0):
+        # What came between the last look and now was told already, and is not told again.
+        while "EXISTS" not in self._client.untagged_responses and monotonic() < until and not stopped(0):
             asked = monotonic()
             told = self._box.idle.poll(_BREATH)
             # A line that ended is ready to be read at once, and says nothing.

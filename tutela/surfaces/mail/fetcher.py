@@ -26,7 +26,7 @@ from .listener import MAX_MAIL
 BATCH: Final = 50
 BEGINNING: Final = 1024 * 1024
 #: Seconds: after which we look even if the server told of nothing, and the pauses after a failure.
-LOOK_EVERY: Final = 60.0
+LOOK_EVERY: Final = 15.0
 SHORTEST_PAUSE: Final = 1.0
 LONGEST_PAUSE: Final = 300.0
 #: Seconds after which an account counts as silent, and pauses before a mail is tried again.

