@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import time, timedelta
 from typing import Any
 
 from django.db import connection
@@ -13,6 +13,8 @@ from tests.cast import EMERGENCY, TRIAGE, Cast, report_emergency
 from tutela.core.access import conflicts, glass
 from tutela.core.cases.models import Case, Counter, Recusal
 from tutela.core.flow.perform import perform
+from tutela.core.oncall.keep import Wanted as Rota
+from tutela.core.oncall.keep import save_rota
 from tutela.core.people.actor import Actor, acting_as, system_actor
 from tutela.core.people.models import Grant, Membership, Staff, Team
 from tutela.core.people.roles import PLATFORM, Role, SystemActor
@@ -82,7 +84,13 @@ def hide(cast: Cast) -> Hidden:
     found = conflicts.declare(
         willow, Staff.objects.get(pk=willow.id), "They are a friend of mine.", name=ANOTHER
     )
+    juniper = Staff.objects.get(pk=cast.juniper.id)
     hold = place_hold(cast.larch, [reference], f"{MARKER} is asked about.", f"{MARKER} court")
+    save_rota(
+        cast.alder,
+        "emergencies",
+        Rota("Emergencies", (EMERGENCY,), "UTC", time(9), timezone.now().date(), (juniper,)),
+    )
     person(READER, PLATFORM, Role.PARTNER)
     asked = sharing.ask_slice(cast.juniper, reference, _wanted(f"{MARKER} waits"))
     shared = sharing.ask_slice(cast.juniper, reference, _wanted(f"{REDACTED} {MARKER}", MARKER))

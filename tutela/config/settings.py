@@ -35,6 +35,7 @@ INSTALLED_APPS = [
     "tutela.core.people",
     "tutela.core.audit",
     "tutela.core.vault",
+    "tutela.core.oncall",
     "tutela.core.cases",
     "tutela.core.files",
     "tutela.core.flow",

@@ -36,6 +36,7 @@ class Act(models.TextChoices):
     TOKEN_MADE = "token:made", _("Token made")
     TOKEN_REVOKED = "token:revoked", _("Token revoked")
     STAFF_CHANGED = "staff:changed", _("Staff list changed")
+    ROTA_CHANGED = "rota:changed", _("Rota or absence changed")
     KEY_RENEWED = "key:renewed", _("Key renewed")
     KEY_DESTROYED = "key:destroyed", _("Key of a case destroyed")
     RELEASE_LOGGED = "release:logged", _("Release entered in the log")

@@ -17,8 +17,8 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from tutela.core.cases.models import Case
-from tutela.core.people.duty import on_duty
-from tutela.core.people.models import Grant, OnCallShift, Staff
+from tutela.core.oncall.duty import on_duty
+from tutela.core.people.models import Grant, Staff
 from tutela.core.people.roles import Role
 
 from .context import Wish
@@ -65,8 +65,7 @@ def recipients(case: Case, workflow: Workflow, act: LapseAct | None, at: datetim
 
 
 def _on_call(able: QuerySet[Staff], case: Case, at: datetime) -> QuerySet[Staff]:
-    now = OnCallShift.objects.filter(workflow=case.workflow, starts_at__lte=at, ends_at__gt=at)
-    return able.filter(id__in=now.values("staff_id"))
+    return able.filter(id__in=[person.pk for person in on_duty(case.workflow, at)])
 
 
 def notice(person: Staff, case: Case, clock: Clock, row: ClockRow) -> Wish:

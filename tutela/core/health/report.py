@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from tutela.core.moment import database_now
+from tutela.core.oncall.duty import unwatched
 
 from . import beats
 from .models import Ending, Heartbeat
@@ -43,6 +44,7 @@ class Part(StrEnum):
     TIME = "time"
     ACCESS = "access"
     MAIL = "mail"
+    ON_CALL = "on_call"
 
 
 @dataclass(frozen=True)
@@ -98,6 +100,12 @@ def look(expected: Iterable[str], mailboxes: Iterable[str] = ()) -> Health:
         _judge_time(health)
         for ending in soon():
             health.look_at(Part.ENDINGS, str(ending))
+        for work in unwatched():
+            health.look_at(
+                Part.ON_CALL,
+                _("Nobody is on call for “%(work)s”: only its managers are asked. Mend the rota.")
+                % {"work": work},
+            )
     except DatabaseError:
         # Its words would name hosts and paths to whoever asks.
         broken = Health()

@@ -280,6 +280,35 @@ MODELS: dict[str, Kept] = {
         "staff",
         internal="id workflow staff starts_at ends_at position",
     ),
+    "oncall.Rota": _kept(
+        "staff",
+        internal="id slug name time_zone weekday hour first_on",
+    ),
+    "oncall.Cover": _kept(
+        "staff",
+        internal="workflow rota",
+    ),
+    "oncall.Turn": _kept(
+        "staff",
+        internal="id rota staff place",
+    ),
+    "oncall.Level": _kept(
+        "staff",
+        internal="id rota place who staff minutes",
+    ),
+    "oncall.Absence": _kept(
+        "staff",
+        internal="id staff starts_at ends_at",
+    ),
+    "oncall.Offer": _kept(
+        "staff",
+        internal="id rota giver taker starts_at ends_at made_at decided_at agreed",
+    ),
+    "oncall.Feed": _kept(
+        "staff",
+        internal="staff made_at",
+        restricted="secret_hash",
+    ),
     "people.Token": _kept(
         "staff",
         internal="id name staff scope made_at expires_at revoked_at last_used_at",

@@ -154,6 +154,19 @@ class DueFilters(Paging):
     days: int = Field(0, ge=0, le=3660, description="Also what is due within so many days.")
 
 
+class At(BaseModel):
+    """At which moment."""
+
+    at: Moment | None = Field(None, description="Now, unless you say.")
+
+
+class SinceUntil(BaseModel):
+    """Between which moments."""
+
+    since: Moment | None = Field(None, description="Now, unless you say.")
+    until: Moment | None = Field(None, description="Four weeks later, unless you say.")
+
+
 class OfSomebody(BaseModel):
     """Of whom it is asked."""
 
@@ -194,6 +207,10 @@ CertificateNumber = Annotated[
 ]
 DueSoon = Annotated[DueFilters, Query(...)]
 ConflictNumber = Annotated[int, Path(..., description="The id of a conflict.", ge=1, le=2**53)]
+OnCallAt = Annotated[At, Query(...)]
+Between = Annotated[SinceUntil, Query(...)]
+RotaName = Annotated[str, Path(..., description="The short name of a rota.", min_length=1, max_length=40)]
+OfferNumber = Annotated[int, Path(..., description="The id of an offer.", ge=1, le=2**53)]
 Released = Annotated[ReleasePage, Query(...)]
 ReleasedWhole = Annotated[ReleaseFilters, Query(...)]
 Rehearse = Annotated[DryRun, Query(...)]

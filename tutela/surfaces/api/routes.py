@@ -10,6 +10,7 @@ from . import (
     cases,
     conflicts,
     intake,
+    on_call,
     openings,
     records,
     releases,
@@ -39,8 +40,8 @@ api = NinjaAPI(
     openapi_url=None,
 )
 MODULES = (
-    cases, steps, sending, requests, releases, openings, conflicts, slices, records, reviews, workflows,
-    intake,
+    cases, steps, sending, requests, releases, openings, conflicts, slices, records, reviews, on_call,
+    workflows, intake,
 )  # fmt: skip
 for module in MODULES:
     api.add_router("", module.router)

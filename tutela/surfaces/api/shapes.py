@@ -566,6 +566,96 @@ class OpeningDetail(Opening):
     looks: list[LookThrough]
 
 
+class OnDuty(Shape):
+    """Who is on duty for one workflow, or the platform, at a moment."""
+
+    workflow: str
+    rota: str | None = Field(description="The short name of its rota, or null where it has none.")
+    at: datetime
+    why: Literal["took", "turn", "stands_in", "nobody"]
+    on: list[Person] = Field(description="With “nobody”: who is asked instead.")
+    back_up: list[Person]
+    following: list[Person]
+    until: datetime | None = Field(description="When somebody else comes on duty, if within five weeks.")
+
+
+class OnDutyList(Shape):
+    """Who is on duty, for each workflow of yours."""
+
+    items: list[OnDuty]
+
+
+class RotaLevel(Shape):
+    """Who is asked at one level of the escalation, and for how many minutes."""
+
+    who: Literal["duty", "next", "person", "managers"]
+    person: Person | None
+    minutes: int
+
+
+class Rota(Shape):
+    """A list of people who take turns by the week."""
+
+    slug: str
+    name: str
+    workflows: list[str]
+    time_zone: str
+    weekday: int = Field(ge=0, le=6, description="0 is Monday.")
+    hour: str = Field(examples=["09:00"])
+    first_on: date
+    people: list[Person]
+    levels: list[RotaLevel]
+
+
+class RotaList(Shape):
+    """The rotas that you may see."""
+
+    items: list[Rota]
+
+
+class Duty(Shape):
+    """A stretch of time in which the same people are on duty."""
+
+    starts: datetime
+    ends: datetime
+    why: Literal["took", "turn", "stands_in", "nobody"]
+    on: list[Person]
+    back_up: list[Person]
+
+
+class DutyList(Shape):
+    """Who is on duty between two moments, without a gap."""
+
+    items: list[Duty]
+
+
+class SpanOffer(Shape):
+    """A span that somebody asks a colleague to take."""
+
+    id: int
+    rota: str
+    giver: Person
+    taker: Person
+    starts: datetime
+    ends: datetime
+    agreed: bool | None = Field(description="Null while nobody has decided.")
+
+
+class SpanOfferList(Shape):
+    """Offers that wait for you, or that you made."""
+
+    items: list[SpanOffer]
+
+
+class SpanTaken(Shape):
+    """A span that somebody took."""
+
+    rota: str
+    person: Person
+    starts: datetime
+    ends: datetime
+
+
 class AccessReason(Shape):
     """One fact that speaks for or against that somebody sees a case."""
 

@@ -1,8 +1,7 @@
-"""Replies, the on-call rota, preferences."""
+"""Replies, preferences."""
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import available_timezones
 
@@ -10,23 +9,19 @@ from django import forms
 from django.conf import settings
 from django.http import HttpResponse, HttpResponseRedirect
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import get_language_info, gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
 from tutela.core.cases.models import Case, Message
 from tutela.core.flow import registry
-from tutela.core.people.models import OnCallShift
 
-from .faces import hour, moment
+from .faces import hour
 from .page import desk_page, show
-from .rail import standing_of
 
 if TYPE_CHECKING:
     from .page import DeskRequest
 
 MOST_REPLIES = 50
-ROTA = timedelta(days=14)
 THEMES = ("light", "dark")
 YEAR = 365 * 24 * 3600
 #: The single keys that the pages of the desk use, in the order of the list in preferences.
@@ -59,34 +54,6 @@ def _replies_of(case: Case) -> dict[str, Any]:
         "state": registry.workflow(case.workflow).state(case.state).label,
         "url": reverse("desk:case", args=[case.reference]),
         "messages": [],
-    }
-
-
-@desk_page
-@require_safe
-def on_call(request: DeskRequest) -> HttpResponse:
-    """Who is on duty for the workflows of this person, for a fortnight."""
-    now = timezone.now()
-    shifts = OnCallShift.objects.filter(
-        workflow__in=list(standing_of(request).roles), ends_at__gt=now, starts_at__lt=now + ROTA
-    )
-    found: dict[str, list[dict[str, Any]]] = {}
-    for shift in shifts.select_related("staff").order_by("starts_at", "position"):
-        found.setdefault(shift.workflow, []).append(_shift(shift, now, request.user.pk))
-    rota = [
-        {"workflow": one.plural, "shifts": found.get(one.slug, [])} for one in standing_of(request).workflows
-    ]
-    return show(request, "desk/on_call.html", {"rota": rota})
-
-
-def _shift(shift: OnCallShift, now: Any, me: int) -> dict[str, Any]:
-    return {
-        "name": shift.staff.working_name,
-        "from": moment(shift.starts_at),
-        "to": moment(shift.ends_at),
-        "position": shift.position,
-        "now": shift.starts_at <= now,
-        "me": shift.staff_id == me,
     }
 
 

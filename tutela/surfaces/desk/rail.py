@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -17,8 +17,10 @@ from django.utils.translation import gettext as _
 from tutela.core.cases.models import Case
 from tutela.core.flow import registry
 from tutela.core.kept import Written, kept, kept_sql
+from tutela.core.oncall import duty
+from tutela.core.oncall.plan import next_change, who
 from tutela.core.people.listening import make_ticket
-from tutela.core.people.models import Grant, OnCallShift
+from tutela.core.people.models import Grant
 from tutela.core.people.roles import PLATFORM, Role
 from tutela.core.slices import sharing
 
@@ -36,6 +38,9 @@ if TYPE_CHECKING:
     from .page import DeskRequest
 
 MOST_VIEWS = 8
+DAY = timedelta(days=1)
+#: A hand-over in more than a day has no place in the rail.
+AHEAD = 2 * DAY
 
 
 @dataclass(frozen=True)
@@ -230,18 +235,21 @@ class Rail:
 
     @property
     def _on_call(self) -> str:
-        now = timezone.now()
-        shifts = OnCallShift.objects.filter(
-            workflow__in=list(standing_of(self._request).roles), starts_at__lte=now, ends_at__gt=now
-        )
-        on = list(shifts.order_by("position", "id").values_list("staff_id", "staff__working_name", "ends_at"))
+        now, me = timezone.now(), self._request.user.pk
+        works = list(standing_of(self._request).roles)
+        plans = duty.plans(works, now, now + AHEAD, fallbacks=False)
+        on = [(first, plan) for plan in plans.values() if (first := who(plan, now).first) is not None]
         if not on:
             return _("nobody")
-        _id, name, ends = next((one for one in on if one[0] == self._request.user.pk), on[0])
-        values = {"who": name, "time": date_format(timezone.localtime(ends), "H:i")}
-        if _id == self._request.user.pk:
-            return _("you, until %(time)s") % values
-        return _("%(who)s, until %(time)s") % values
+        first, plan = next((one for one in on if one[0] == me), on[0])
+        ends = next_change(plan, now, AHEAD)
+        values = {
+            "who": self._request.user.working_name if first == me else duty.people([first])[0].working_name,
+            "time": date_format(timezone.localtime(ends), "H:i") if ends and ends - now < DAY else "",
+        }
+        if first == me:
+            return _("you, until %(time)s") % values if values["time"] else _("you")
+        return _("%(who)s, until %(time)s") % values if values["time"] else values["who"]
 
     def _link(self, icon: str, label: Any, url: str, count: int | None = None, **more: Any) -> dict[str, Any]:
         return {

@@ -8,6 +8,7 @@ from . import access, break_glass, conflicts, others, page, releases, reviews, s
 from .approvals import views as approvals
 from .case import originals
 from .case import views as case
+from .on_call import views as on_call
 from .queue import bulk, saved
 from .queue import views as queue
 from .records import views as records
@@ -59,7 +60,18 @@ urlpatterns = [
     path("case/<str:reference>/requests/<int:number>/amend/", approvals.amend_page, name="amend"),
     path("approvals/", approvals.approvals, name="approvals"),
     path("replies/", others.replies, name="replies"),
-    path("on-call/", others.on_call, name="on-call"),
+    path("on-call/", on_call.on_call, name="on-call"),
+    path("on-call/new/", on_call.add, name="rota-add"),
+    path("on-call/away/", on_call.be_away, name="be-away"),
+    path("on-call/away/<int:number>/back/", on_call.be_back, name="be-back"),
+    path("on-call/offers/<int:number>/", on_call.decide, name="span-decide"),
+    path("on-call/calendar/", on_call.calendar_address, name="calendar-address"),
+    path("on-call/calendar/<str:secret>/", on_call.calendar_file, name="calendar-file"),
+    path("on-call/rotas/<slug:rota>/", on_call.rota_page, name="rota"),
+    path("on-call/rotas/<slug:rota>/edit/", on_call.edit, name="rota-edit"),
+    path("on-call/rotas/<slug:rota>/take/", on_call.take_span, name="span-take"),
+    path("on-call/rotas/<slug:rota>/give/", on_call.give_span, name="span-give"),
+    path("on-call/rotas/<slug:rota>/end/", on_call.end_span, name="span-end"),
     path("releases/", releases.releases, name="releases"),
     path("releases/export/", releases.export, name="releases-export"),
     path("releases/<str:number>/", releases.release, name="release"),

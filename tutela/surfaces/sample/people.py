@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import time, timedelta
 
 from django.utils import timezone
 
 from tutela.core.flow import registry
-from tutela.core.people.models import Grant, Membership, OnCallShift, Staff, Team
-from tutela.core.people.roles import PLATFORM, Role
+from tutela.core.oncall.keep import Wanted, be_away, save_rota, take
+from tutela.core.oncall.models import Rota
+from tutela.core.people.actor import system_actor
+from tutela.core.people.models import Grant, Membership, Staff, Team
+from tutela.core.people.roles import PLATFORM, Role, SystemActor
 
 
 @dataclass(frozen=True)
@@ -39,7 +42,7 @@ TEAM = (
     Person("laurel", "Member of the appeals committee", {PLATFORM: (Role.PARTNER,)}),
     Person("sorrel", "Trainer, has no cases", {}),
 )
-SHIFT = timedelta(hours=12)
+HAND_OVER = timedelta(hours=9)
 
 
 def load_people() -> None:
@@ -70,17 +73,18 @@ def _grant(staff: Staff, workflow: str, roles: tuple[Role, ...]) -> None:
 
 
 def _rota() -> None:
-    now = timezone.now().replace(minute=0, second=0, microsecond=0)
-    if OnCallShift.objects.filter(ends_at__gt=now).exists():
+    """Weeks of Juniper, Heron and Tansy, beginning with Juniper's; one day that Heron took; one absence."""
+    if Rota.objects.exists():
         return
-    turns = [Staff.objects.get(username=name) for name in ("juniper", "heron")]
-    for number in range(14):
-        start = now + SHIFT * number
-        for position in (1, 2):
-            OnCallShift.objects.create(
-                workflow="emergency",
-                staff=turns[(number + position - 1) % 2],
-                starts_at=start,
-                ends_at=start + SHIFT,
-                position=position,
-            )
+    now = timezone.now()
+    monday = (now - HAND_OVER).date()
+    monday -= timedelta(days=monday.weekday())
+    staff = {one.username: one for one in Staff.objects.all()}
+    turns = tuple(staff[name] for name in ("juniper", "heron", "tansy"))
+    operator = system_actor(SystemActor.OPERATOR)
+    hour = time(HAND_OVER // timedelta(hours=1))
+    wanted = Wanted("Emergencies", ("emergency",), "UTC", hour, monday, turns)
+    rota = save_rota(operator, "emergencies", wanted)
+    starts = now.replace(hour=9, minute=0, second=0, microsecond=0) + timedelta(days=2)
+    take(operator, rota, staff["heron"], starts, starts + timedelta(days=1))
+    be_away(operator, staff["tansy"], starts + timedelta(days=14), starts + timedelta(days=16))

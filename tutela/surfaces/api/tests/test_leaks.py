@@ -215,6 +215,8 @@ def test_the_walk_knows_every_parameter_of_a_path():
         "{run}",
         "{certificate}",
         "{slice_id}",
+        "{rota}",
+        "{offer}",
     }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, time, timedelta
 
 import psycopg
 from django.utils import timezone
@@ -13,8 +13,9 @@ from tutela.core.cases.models import Report
 from tutela.core.cases.opening import open_case
 from tutela.core.cases.receive import receive
 from tutela.core.flow.perform import Outcome, perform
+from tutela.core.oncall.keep import Wanted, save_rota
 from tutela.core.people.actor import Actor, acting_as
-from tutela.core.people.models import OnCallShift
+from tutela.core.people.models import OnCallShift, Staff
 from tutela.workflows.emergency.tests import path
 
 SPANISH = "Escribió una despedida en su página de discusión y nombra una estación de Ciudad Ejemplo."
@@ -66,7 +67,10 @@ def do(reference: str, step: str, actor: Actor, /, **data: object) -> Outcome:
 
 
 def put_on_call(cast: Cast) -> None:
-    """Juniper is on duty now, then Heron."""
+    """Juniper is on duty now, then Heron; and a rota gives each of them a week."""
+    people = tuple(Staff.objects.get(pk=one.id) for one in (cast.juniper, cast.heron))
+    weeks = Wanted("Emergencies", (EMERGENCY,), "UTC", time(9), date(2026, 3, 2), people)
+    save_rota(cast.alder, "emergencies", weeks)
     now = timezone.now()
     for actor, start, end in ((cast.juniper, -4, 5), (cast.heron, 5, 14)):
         OnCallShift.objects.create(

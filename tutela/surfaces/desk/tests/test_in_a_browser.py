@@ -153,6 +153,7 @@ def addresses(scene, cast) -> dict[str, str]:
         "a file": f"{held}steps/add_file/",
         "replies": "/desk/replies/",
         "on call": "/desk/on-call/",
+        "rota": "/desk/on-call/rotas/emergencies/",
         "search": "/desk/search/?q=threat",
         "views": "/desk/views/",
         "release log": "/desk/releases/",
@@ -210,6 +211,7 @@ def of_managers(scene, cast) -> dict[str, str]:
         "my day with a review": "/desk/",
         "reviews": "/desk/reviews/",
         "review": f"/desk/reviews/{roles}/",
+        "change of a rota": "/desk/on-call/rotas/emergencies/edit/",
     }
 
 

@@ -1,0 +1,1 @@
+"""Who is on call: the rotas, their calendar, spans that people take or give away, absences."""
