@@ -76,7 +76,8 @@ def test_a_manager_puts_somebody_on_duty_and_changes_the_rota(cast, desk):
     assert alder.get(f"{ROTA}edit/").status_code == 200
     form = {"name": "Night and day", "workflows": ["emergency"], "time_zone": "Europe/Berlin",
             "hour": "08:00", "first_on": "2026-03-02", "person1": "heron", "person3": "juniper",
-            "level1": "duty", "minutes1": "5", "level2": "person", "named2": "alder", "minutes2": "7"}  # fmt: skip
+            "level1": "duty", "minutes1": "5",
+            "level2": "person", "named2": "alder", "minutes2": "7"}  # fmt: skip
     assert alder.post(f"{ROTA}edit/", {**form, "named2": ""}).status_code == 422
     assert alder.post(f"{ROTA}edit/", form).status_code == 302
     rota = Rota.objects.get()
