@@ -64,4 +64,4 @@ def whole_platform() -> Health:
 
 def loops() -> list[str]:
     """The names of the loops that `tutela worker` runs."""
-    return [beats.INTAKE, beats.CLOCKS, beats.CHORES, *map(beats.effects_of, FACTORIES)]
+    return [beats.INTAKE, beats.CLOCKS, beats.PAGES, beats.CHORES, *map(beats.effects_of, FACTORIES)]

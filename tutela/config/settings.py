@@ -44,6 +44,7 @@ INSTALLED_APPS = [
     "tutela.core.search",
     "tutela.core.records",
     "tutela.core.slices",
+    "tutela.core.paging",
     "tutela.core.health",
     "tutela.programs.directory",
     "tutela.programs.registers",

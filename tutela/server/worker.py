@@ -25,6 +25,7 @@ from tutela.core.outbox.courier import Courier
 from tutela.programs.wikis.captures import Capturer
 from tutela.programs.wikis.capturing import CONNECTOR
 from tutela.programs.wikis.known import wikis
+from tutela.core.paging import pages
 from tutela.server.chores import Chores
 from tutela.server.loops import Loop
 
@@ -75,6 +76,7 @@ def loops(outside: dict[str, Connector], stop: threading.Event) -> Iterator[thre
     """Every loop of a worker, not started yet. All end soon after `stop` is set."""
     yield Loop(beats.INTAKE, partial(open_waiting, AT_A_TIME), stop, idle=REPORTS_IDLE)
     yield Loop(beats.CLOCKS, partial(tick, limit=AT_A_TIME), stop, idle=CLOCKS_IDLE)
+    yield Loop(beats.PAGES, partial(pages.tend, limit=AT_A_TIME), stop, idle=CLOCKS_IDLE)
     for place, (name, connector) in enumerate(outside.items()):
         # The first one also refuses what names no connector at all.
         others = [one for one in outside if one != name] if place == 0 else None

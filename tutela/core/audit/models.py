@@ -37,6 +37,7 @@ class Act(models.TextChoices):
     TOKEN_REVOKED = "token:revoked", _("Token revoked")
     STAFF_CHANGED = "staff:changed", _("Staff list changed")
     ROTA_CHANGED = "rota:changed", _("Rota or absence changed")
+    PAGE_ANSWERED = "page:answered", _("Page answered")
     KEY_RENEWED = "key:renewed", _("Key renewed")
     KEY_DESTROYED = "key:destroyed", _("Key of a case destroyed")
     RELEASE_LOGGED = "release:logged", _("Release entered in the log")

@@ -15,6 +15,7 @@ from .models import Heartbeat
 
 INTAKE: Final = "intake"
 CLOCKS: Final = "clocks"
+PAGES: Final = "pages"
 CHORES: Final = "chores"
 
 #: Also run by the chores' own connection, which is not Django's. `%(detail)s` is JSON.

@@ -16,6 +16,7 @@ from django.utils.translation import ngettext
 
 from tutela.core.moment import database_now
 from tutela.core.oncall.duty import unwatched
+from tutela.core.paging.pages import unheard
 
 from . import beats
 from .models import Ending, Heartbeat
@@ -45,6 +46,7 @@ class Part(StrEnum):
     ACCESS = "access"
     MAIL = "mail"
     ON_CALL = "on_call"
+    PAGES = "pages"
 
 
 @dataclass(frozen=True)
@@ -100,6 +102,7 @@ def look(expected: Iterable[str], mailboxes: Iterable[str] = ()) -> Health:
         _judge_time(health)
         for ending in soon():
             health.look_at(Part.ENDINGS, str(ending))
+        _judge_pages(health)
         for work in unwatched():
             health.look_at(
                 Part.ON_CALL,
@@ -182,6 +185,19 @@ def judge_mailbox(health: Health, name: str) -> None:
                 many,
             )
             % {**words, "many": many},
+        )
+
+
+def _judge_pages(health: Health) -> None:
+    if many := unheard():
+        health.look_at(
+            Part.PAGES,
+            ngettext(
+                "%(many)d page went through its whole chain, and nobody has answered: it begins again.",
+                "%(many)d pages went through their whole chain, and nobody has answered: they begin again.",
+                many,
+            )
+            % {"many": many},
         )
 
 

@@ -151,6 +151,10 @@ MODELS: dict[str, Kept] = {
         " review_due_at next_at reviewed_at reviewed_by justified",
         restricted="reason review_words",
     ),
+    "paging.Page": _kept(
+        CASE,
+        internal="case made_at asked rounds next_at last_asked last_asked_at answered_at answered_by",
+    ),
     "slices.Slice": _kept(
         CASE,
         internal="id case readers digest until asked_by asked_at given_by given_at ended_by ended_at",

@@ -12,6 +12,7 @@ from . import (
     intake,
     on_call,
     openings,
+    pages,
     records,
     releases,
     requests,
@@ -40,7 +41,7 @@ api = NinjaAPI(
     openapi_url=None,
 )
 MODULES = (
-    cases, steps, sending, requests, releases, openings, conflicts, slices, records, reviews, on_call,
+    cases, steps, sending, requests, releases, openings, conflicts, slices, records, reviews, on_call, pages,
     workflows, intake,
 )  # fmt: skip
 for module in MODULES:

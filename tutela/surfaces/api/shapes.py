@@ -629,6 +629,25 @@ class DutyList(Shape):
     items: list[Duty]
 
 
+class PageLine(Shape):
+    """That people are asked to answer for a case, and who did."""
+
+    reference: str = Field(examples=["EM-2026-0001"])
+    made_at: datetime
+    asked: list[Person] = Field(description="Who was asked last.")
+    asked_at: datetime | None
+    next_at: datetime | None = Field(description="When the next level is asked, if nobody answers before.")
+    rounds: int = Field(description="How often the whole chain was gone through.")
+    answered_by: Person | None
+    answered_at: datetime | None
+
+
+class PageList(Shape):
+    """The pages that nobody has answered, the longest waiting first."""
+
+    items: list[PageLine]
+
+
 class SpanOffer(Shape):
     """A span that somebody asks a colleague to take."""
 

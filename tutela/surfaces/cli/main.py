@@ -60,6 +60,7 @@ COMMANDS = (
     Commands("tutela.surfaces.cli.conflict", ("conflict",), group=True),
     Commands("tutela.surfaces.cli.records", ("records",), group=True),
     Commands("tutela.surfaces.cli.review", ("review",), group=True),
+    Commands("tutela.surfaces.cli.page", ("page",), group=True),
     Commands("tutela.surfaces.cli.oncall", ("oncall",), group=True),
     Commands("tutela.surfaces.cli.why", ("why",)),
     Commands("tutela.surfaces.cli.audit", ("audit",), group=True),

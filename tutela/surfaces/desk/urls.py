@@ -4,7 +4,7 @@ from django.urls import path, re_path
 
 from tutela.ui import views as ui
 
-from . import access, break_glass, conflicts, others, page, releases, reviews, search, slices
+from . import access, break_glass, conflicts, others, page, paging, releases, reviews, search, slices
 from .approvals import views as approvals
 from .case import originals
 from .case import views as case
@@ -49,6 +49,8 @@ urlpatterns = [
     ),
     path("case/<str:reference>/exhibits/<int:number>/", originals.exhibit_page, name="exhibit"),
     path("case/<str:reference>/exhibits/<int:number>/file/", originals.exhibit_file, name="exhibit-file"),
+    path("case/<str:reference>/page/", paging.answer, name="page-answer"),
+    path("pages/<str:secret>/", paging.answer_by_link, name="page-link"),
     path("case/<str:reference>/access/", access.access, name="access"),
     path("case/<str:reference>/access/lift/", conflicts.lift, name="conflict-lift"),
     path("case/<str:reference>/slices/", slices.slices, name="slices"),

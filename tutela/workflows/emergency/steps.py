@@ -17,8 +17,8 @@ from tutela.core.flow import approvals
 from tutela.core.flow.context import Context, Wish
 from tutela.core.flow.letters import render_letter, spoken
 from tutela.core.flow.models import Request
-from tutela.core.flow.notices import to_page
 from tutela.core.flow.paper import pdf_of
+from tutela.core.paging.pages import raise_page
 from tutela.core.people.models import Staff
 from tutela.core.records.technical import destroy_technical_data as destroy
 from tutela.programs.directory.models import Agency, digits
@@ -94,6 +94,7 @@ def on_open(context: Context) -> list[Wish]:
         if report.channel == Report.Channel.WIKI:
             _add_reported(context, read_emergency(report.text))
     return [*wishes_of(context), *(_page(context, person) for person in to_page(case))]
+    return raise_page(case, lambda _case, person, answer_url: _page(context, person, answer_url))
 
 
 def _add_reported(context: Context, incident: Incident) -> None:
@@ -111,11 +112,11 @@ def _host(where: str) -> str:
         return ""
 
 
-def _page(context: Context, person: Staff) -> Wish:
+def _page(context: Context, person: Staff, answer_url: str) -> Wish:
     letter = context.workflow.letter("page")
     with translation.override(spoken(person.language)):
         urgency = str(Severity(context.case.severity).label)
-    values = {"case": context.case, "urgency": urgency}
+    values = {"case": context.case, "urgency": urgency, "answer_url": answer_url}
     subject, text = render_letter(context.workflow, letter, person.language, values)
     label = _("Page to %(who)s") % {"who": person.working_name}
     return context.mail(person.email, subject, text, label=label, name=f"page-{person.pk}")

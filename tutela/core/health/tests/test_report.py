@@ -54,7 +54,7 @@ def test_a_stranger_learns_whether_each_part_is_well_and_no_more(alive):
     receive(emergency())
     answer = Client().get("/readyz")
     parts = ["database", "tables", "loops", "reports", "clocks", "audit", "endings", "time", "access"]
-    well = dict.fromkeys([*parts, "mail", "on_call"], "ok")
+    well = dict.fromkeys([*parts, "mail", "on_call", "pages"], "ok")
     assert answer.json() == {"status": "ready", "parts": {**well, "effects": "not ok"}}
     assert answer.status_code == 200
 

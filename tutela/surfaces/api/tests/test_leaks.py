@@ -240,6 +240,8 @@ def _verbs(path: str) -> tuple[str, ...]:
 
 
 QUERIES = {
+    # An answer that names its own moment would differ from the next one.
+    "/on-call": f"?at={timezone.now():%Y-%m-%dT%H:%M:%SZ}",
     "/search": "?q={word}",
     "/cases": "?q={word}",
     "/releases": "?recipient={word}",
@@ -262,6 +264,8 @@ def _ask(caller: Caller, method: str, path: str, reference: str, verb: str, word
         "slice_id": _slice(reference),
         "verb": verb,
         "slug": "emergency",
+        "rota": "emergencies",
+        "offer": 1,
     }
     address = path.removeprefix("/api/v1").format(**names)
     query = QUERIES.get(address, "").format(word=word)

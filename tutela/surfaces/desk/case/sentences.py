@@ -89,6 +89,8 @@ STEPS = {
     "slice_ended": _("%(who)s ended the redacted slice that %(opener)s asked for"),
     "conflict_hid": _("%(who)s stepped away from this case and no longer sees it"),
     "conflict_lifted": _("%(who)s found that %(opener)s need not keep away from this case"),
+    "page_asked": _("Nobody had answered yet, so %(opener)s was paged"),
+    "page_answered": _("%(who)s answered the page"),
     "hold_placed": _("%(who)s placed the case under a legal hold"),
     "hold_released": _("%(who)s released a legal hold on the case"),
     "clock_warned": _("The clock “%(clock)s” runs low"),

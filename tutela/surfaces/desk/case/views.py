@@ -25,6 +25,7 @@ from tutela.core.people.roles import PLATFORM, Role
 from tutela.core.records.holds import KEEPERS, active_on
 from tutela.surfaces.desk.faces import SEVERITY, clock_face, hour
 from tutela.surfaces.desk.page import case_or_not_found, desk_page, show
+from tutela.surfaces.desk.paging import open_page
 from tutela.surfaces.desk.rail import standing_of
 from tutela.surfaces.desk.records.stones import tombstone
 
@@ -81,6 +82,7 @@ def case_page(request: DeskRequest, reference: str) -> HttpResponse:
         "done": _done(request, workflow, case),
         "neighbours": neighbours(case),
         "key": secrets.token_hex(16),
+        "paged": open_page(case),
     }
     return show(request, "desk/case.html", context)
 
