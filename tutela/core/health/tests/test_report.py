@@ -81,7 +81,7 @@ def test_a_wrong_token_gets_none(alive):
 def test_a_platform_at_work_is_ready(alive, ask):
     status, said = ask()
     assert (status, said["status"], said["faults"]) == (200, "ready", [])
-    assert set(said["loops"]) == {"intake", "clocks", "chores", "effects.mail"}
+    assert set(said["loops"]) == {"intake", "clocks", "pages", "chores", "effects.mail"}
 
 
 def test_a_platform_without_a_worker_is_not(db, ask):
