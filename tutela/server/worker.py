@@ -22,10 +22,10 @@ from tutela.core.flow.poller import tick
 from tutela.core.health import beats
 from tutela.core.outbox.claims import LEASE
 from tutela.core.outbox.courier import Courier
+from tutela.core.paging import pages
 from tutela.programs.wikis.captures import Capturer
 from tutela.programs.wikis.capturing import CONNECTOR
 from tutela.programs.wikis.known import wikis
-from tutela.core.paging import pages
 from tutela.server.chores import Chores
 from tutela.server.loops import Loop
 

@@ -93,8 +93,8 @@ def on_open(context: Context) -> list[Wish]:
     for report in context.reports:
         if report.channel == Report.Channel.WIKI:
             _add_reported(context, read_emergency(report.text))
-    return [*wishes_of(context), *(_page(context, person) for person in to_page(case))]
-    return raise_page(case, lambda _case, person, answer_url: _page(context, person, answer_url))
+    pages = raise_page(case, lambda _case, person, answer_url: _page(context, person, answer_url))
+    return [*wishes_of(context), *pages]
 
 
 def _add_reported(context: Context, incident: Incident) -> None:
