@@ -19,6 +19,8 @@ from pathlib import Path
 
 import pytest
 
+from tutela.server.processes import dies_with_parent
+
 PROGRAM = shutil.which("dovecot", path="/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin")
 MISSING = "Dovecot is not installed: apt-get install dovecot-imapd"
 PASSWORD = "in-a-file-of-a-test"
@@ -94,6 +96,7 @@ class Dovecot:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             start_new_session=True,
+            preexec_fn=dies_with_parent(signal.SIGTERM),  # noqa: PLW1509  no thread runs while we fork
         )
         until = time.monotonic() + 30
         while True:

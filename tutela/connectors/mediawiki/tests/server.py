@@ -14,7 +14,7 @@ from http.cookiejar import CookieJar
 from pathlib import Path
 from urllib.parse import urlencode
 
-from tutela.server.processes import wait_until
+from tutela.server.processes import dies_with_parent, wait_until
 
 MEDIAWIKI = Path("/usr/share/mediawiki")
 WHY_NOT = (
@@ -74,6 +74,7 @@ class RealWiki:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             start_new_session=True,
+            preexec_fn=dies_with_parent(signal.SIGTERM),  # noqa: PLW1509  no thread runs while we fork
         )
         assert wait_until(self._answers, 60), "the wiki does not answer"
 
