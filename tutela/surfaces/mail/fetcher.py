@@ -11,7 +11,7 @@ from time import monotonic
 from typing import Final
 
 from django.conf import settings
-from django.db import DatabaseError, InterfaceError, OperationalError, connection
+from django.db import Error, InterfaceError, OperationalError, connection
 
 from tutela.connectors.imap.accounts import Source, sources
 from tutela.connectors.imap.client import Folder
@@ -151,7 +151,7 @@ class Fetcher:
         if words:
             try:
                 beats.trouble(beats.mailbox(self.source.name), words)
-            except DatabaseError:
+            except Error:  # the next attempt finds a sound connection or says so
                 connection.close()
 
 
