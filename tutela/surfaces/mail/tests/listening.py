@@ -49,7 +49,11 @@ class Client:
     def __init__(self, port: int) -> None:
         self.line = socket.create_connection(("127.0.0.1", port), timeout=30)
         self.file = self.line.makefile("rb")
-        self.greeting = self.reply()
+        try:
+            self.greeting = self.reply()
+        except OSError:
+            self.__exit__()
+            raise
 
     def __enter__(self) -> Self:
         return self
