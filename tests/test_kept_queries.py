@@ -37,6 +37,11 @@ def called(reference: str) -> QuerySet[Case, str]:
     return Case.objects.filter(reference=reference).values_list("reference", flat=True)
 
 
+@kept
+def of_kinds(case: int, kinds: list[str], people: list[int]) -> QuerySet[Event]:
+    return Event.objects.filter(case=case, kind__any=kinds, actor__any=people).order_by("id")
+
+
 @kept_sql
 def among(letters: list[str], one: str) -> Written:
     return "SELECT %s, %s = ANY (%s), '100%%', %s", ["it's %s", one, letters, one]
@@ -70,6 +75,18 @@ def test_related_rows_come_with_it_and_are_not_asked_for_again(cast):
             names = [event.actor.working_name for event in events_of(case.pk, 2**62)]
         assert names
         assert len(asked) == 1
+
+
+def test_a_list_is_one_value_however_long(cast):
+    reference = report_emergency()
+    with acting_as(cast.larch):
+        case = Case.objects.get(reference=reference)
+        everybody = [event.actor_id for event in case.events.all()]
+        for kinds in (["received"], ["received", "step", "note"], [], ["it's", "{}", 'a"b,c']):
+            plain = case.events.filter(kind__in=kinds, actor__in=everybody).order_by("id")
+            assert of_kinds(case.pk, kinds, everybody) == list(plain)
+            assert of_kinds(case.pk, kinds, []) == []
+        assert of_kinds(case.pk, ["received"], everybody)
 
 
 def test_each_person_gets_what_is_theirs_from_one_statement(cast):

@@ -33,6 +33,7 @@ from typing import TYPE_CHECKING, Any, Final, Generic, ParamSpec, TypeVar
 from weakref import WeakKeyDictionary
 
 from django.db import DEFAULT_DB_ALIAS, connections
+from django.db.models import Field, ForeignKey, Lookup
 from django.db.models.sql.compiler import SQLCompiler
 from psycopg import Connection
 from psycopg.sql import Literal
@@ -62,8 +63,8 @@ _prepared: WeakKeyDictionary[Connection[Any], set[str]] = WeakKeyDictionary()
 class kept(Generic[P, M, Row]):  # noqa: N801  read as a decorator
     """A function that gives a queryset, made into one that gives its rows as a list. See the module.
 
-    The values are whole numbers, texts, lists of these (where the SQL takes a list as one value), or points
-    in time. Raises TypeError for others, and where the SQL is not the same for all values.
+    The values are whole numbers, texts, lists of these (with the lookup `any`, as `in` makes a place for
+    each), or points in time. Raises TypeError for others, and where the SQL differs with its values.
     """
 
     def __init__(self, make: Callable[P, QuerySet[M, Row]]) -> None:
@@ -126,6 +127,20 @@ class _Statement:
             ready.add(self.name)
         places = ", ".join(["%s"] * len(self.order))
         return f'EXECUTE "{self.name}" ({places})', [shape(values[number]) for number, shape in self.order]
+
+
+@ForeignKey.register_lookup
+@Field.register_lookup
+class AnyOf(Lookup):
+    """`workflow__any=[…]`: one of a list, which the SQL takes as one value."""
+
+    lookup_name = "any"
+    prepare_rhs = False
+
+    def as_sql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> Any:
+        """The column, and the list."""
+        column, values = self.process_lhs(compiler, connection)
+        return f"{column} = ANY (%s)", [*values, list(self.rhs)]
 
 
 class _Compiler(SQLCompiler):

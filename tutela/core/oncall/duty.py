@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from django.contrib.postgres.aggregates import ArrayAgg
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
+from tutela.core.kept import kept
 from tutela.core.moment import database_now
 from tutela.core.people.models import Grant, OnCallShift, Staff
 from tutela.core.people.roles import PLATFORM, Role
@@ -31,16 +32,13 @@ def plans(
     named = list(dict.fromkeys(workflows))
     weeks, gone = _weeks_of(named)
     taken: dict[str, list[Span]] = defaultdict(list)
-    shifts = OnCallShift.objects.filter(workflow__in=named, ends_at__gt=begin, starts_at__lt=end)
-    for shift in shifts.select_related("staff").order_by("-id"):
-        span = Span(shift.staff_id, shift.starts_at, shift.ends_at, shift.position)
-        taken[shift.workflow].append(span)
-        if not shift.staff.is_active:
-            gone.add(shift.staff_id)
+    for workflow, staff, starts, ends, position, is_active in _shifts(named, begin, end):
+        taken[workflow].append(Span(staff, starts, ends, position))
+        if not is_active:
+            gone.add(staff)
     known = {one for each in weeks.values() for one in each.people}
     known |= {span.staff for spans in taken.values() for span in spans}
-    absences = Absence.objects.filter(staff__in=known, ends_at__gt=begin, starts_at__lt=end) if known else ()
-    away = tuple(Span(one.staff_id, one.starts_at, one.ends_at) for one in absences)
+    away = tuple(Span(*one) for one in _absences(list(known), begin, end)) if known else ()
     others = _fallbacks(named) if fallbacks else {}
     return {
         name: Plan(weeks.get(name), tuple(taken[name]), away, frozenset(gone), others.get(name, ()))
@@ -48,10 +46,36 @@ def plans(
     }
 
 
+@kept
+def _shifts(
+    workflows: list[str], begin: datetime, end: datetime
+) -> QuerySet[OnCallShift, tuple[str, int, datetime, datetime, int, bool]]:
+    shifts = OnCallShift.objects.filter(workflow__any=workflows, ends_at__gt=begin, starts_at__lt=end)
+    columns = ("workflow", "staff_id", "starts_at", "ends_at", "position", "staff__is_active")
+    return shifts.order_by("-id").values_list(*columns)
+
+
+@kept
+def _absences(
+    people: list[int], begin: datetime, end: datetime
+) -> QuerySet[Absence, tuple[int, datetime, datetime]]:
+    absences = Absence.objects.filter(staff__any=people, ends_at__gt=begin, starts_at__lt=end)
+    return absences.values_list("staff_id", "starts_at", "ends_at")
+
+
 def _weeks_of(workflows: Collection[str]) -> tuple[dict[str, Weeks], set[int]]:
     """The weeks of each work that has a rota, and who of them left. One query."""
-    rows = (
-        Cover.objects.filter(workflow__in=workflows)
+    found, gone = {}, set()
+    for workflow, order, left, zone, hour, first_on in _covers(list(workflows)):
+        found[workflow] = Weeks(tuple(one for one in order if one is not None), zone, hour, first_on)
+        gone.update(left)
+    return found, gone
+
+
+@kept
+def _covers(workflows: list[str]) -> QuerySet[Cover, tuple[Any, ...]]:
+    return (
+        Cover.objects.filter(workflow__any=workflows)
         .order_by("workflow")
         .annotate(
             people=ArrayAgg("rota__turns__staff", order_by="rota__turns__place", default=[]),
@@ -59,11 +83,6 @@ def _weeks_of(workflows: Collection[str]) -> tuple[dict[str, Weeks], set[int]]:
         )
         .values_list("workflow", "people", "left", "rota__time_zone", "rota__hour", "rota__first_on")
     )
-    found, gone = {}, set()
-    for workflow, order, left, zone, hour, first_on in rows:
-        found[workflow] = Weeks(tuple(one for one in order if one is not None), zone, hour, first_on)
-        gone.update(left)
-    return found, gone
 
 
 def plan_of(workflow: str, at: datetime) -> Plan:
@@ -85,8 +104,13 @@ def on_duty(workflow: str, at: datetime | None = None) -> list[Staff]:
 
 def people(numbers: Collection[int]) -> list[Staff]:
     """The people of these numbers, in their order."""
-    known = Staff.objects.in_bulk(numbers)
+    known = {one.pk: one for one in _staff(list(numbers))} if numbers else {}
     return [known[one] for one in numbers if one in known]
+
+
+@kept
+def _staff(numbers: list[int]) -> QuerySet[Staff]:
+    return Staff.objects.filter(pk__any=numbers)
 
 
 def unwatched(at: datetime | None = None) -> list[str]:

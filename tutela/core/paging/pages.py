@@ -14,6 +14,7 @@ from datetime import datetime
 from typing import Final
 
 from django.conf import settings
+from django.db.models import QuerySet
 from django.utils import translation
 from django.utils.translation import gettext as _
 
@@ -27,6 +28,7 @@ from tutela.core.flow.beside import tell_beside
 from tutela.core.flow.context import Wish
 from tutela.core.flow.notices import mail_to, who_sees
 from tutela.core.flow.perform import queue_effects
+from tutela.core.kept import kept
 from tutela.core.moment import database_now
 from tutela.core.people.actor import Actor, acting_as, system_actor
 from tutela.core.people.models import Staff
@@ -178,7 +180,12 @@ def _mark(case: int, staff: int) -> str:
 
 def page_of(case: Case) -> Page | None:
     """The page of a case that the actor sees. One query."""
-    return Page.objects.select_related("answered_by").filter(case=case).first()
+    return next(iter(_page_of(case.pk)), None)
+
+
+@kept
+def _page_of(case: int) -> QuerySet[Page]:
+    return Page.objects.select_related("answered_by").filter(case=case)
 
 
 def open_pages() -> list[Page]:

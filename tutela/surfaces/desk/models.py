@@ -13,6 +13,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from tutela.core import kept  # noqa: F401  its lookup `any`
 from tutela.core.people.models import Staff
 
 
@@ -21,7 +22,7 @@ class SavedViewQuerySet(models.QuerySet["SavedView"]):
 
     def for_person(self, staff_id: int, workflows: Iterable[str]) -> SavedViewQuerySet:
         """One's own, and those shared with the workflows on which one holds a grant."""
-        return self.filter(Q(owner_id=staff_id) | Q(shared_with__in=list(workflows))).order_by("name", "id")
+        return self.filter(Q(owner_id=staff_id) | Q(shared_with__any=list(workflows))).order_by("name", "id")
 
 
 class SavedView(models.Model):

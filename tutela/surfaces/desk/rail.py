@@ -210,8 +210,7 @@ class Rail:
 
     @cached_property
     def _views(self) -> list[SavedView]:
-        slugs = list(standing_of(self._request).roles)
-        return list(SavedView.objects.for_person(self._request.user.pk, slugs)[:MOST_VIEWS])
+        return _saved_views(self._request.user.pk, list(standing_of(self._request).roles))
 
     @cached_property
     def counts(self) -> dict[str, int]:
@@ -263,6 +262,11 @@ class Rail:
             "new": False,
             **more,
         }
+
+
+@kept
+def _saved_views(staff: int, workflows: list[str]) -> QuerySet[SavedView]:
+    return SavedView.objects.for_person(staff, workflows)[:MOST_VIEWS]
 
 
 @kept_sql
