@@ -30,6 +30,8 @@ INSTALLED_APPS = [
     "tutela.core.files",
     "tutela.core.flow",
     "tutela.core.outbox",
+    "tutela.core.oncall",
+    "tutela.core.paging",
     "tutela.programs.directory",
     "tutela.programs.registers",
     "tutela.workflows",
