@@ -13,7 +13,7 @@ from tutela.core.kept import kept
 from tutela.core.outbox.models import Effect
 from tutela.surfaces.desk.faces import hour
 
-from .known import language_of, proof_of
+from .known import language, language_of, proof_of
 from .timeline import effect_said
 
 if TYPE_CHECKING:
@@ -46,6 +46,7 @@ class Talk:
     number: int
     when: str
     language: str
+    answer_in: str
     by_mail: bool
     by_code: bool
     is_mail: bool
@@ -126,6 +127,7 @@ def _talk(case: Case, number: int, report: Report) -> Talk:
         number=number,
         when=hour(report.received_at),
         language=language_of(report),
+        answer_in=language(report.spoken) if report.spoken else "",
         by_mail=bool(report.sender_email),
         by_code=report.receipt_hash is not None,
         is_mail=report.channel == Report.Channel.MAIL,
